@@ -1,0 +1,153 @@
+/* Secure Environment (TS-0003 clause 6.3): operations on keys that stay in a token.
+ *
+ * Everything above this interface holds opaque handles and wrapped blobs. The table behind it is a plug-in
+ * (se/plugin.h): one for PKCS#11, one for TPM 2.0. A `struct se` belongs to one thread of one process and
+ * must be opened after any fork. All keys are HMAC-SHA-256 keys of 1..64 octets; that is all that oneM2M
+ * needs.
+ *
+ * Errors common to all: OM_ETRANSIENT (token busy or gone, retry may help), OM_ECONFIG (PIN, URI, missing
+ * root key), OM_EUNSUPPORTED (mechanism missing; the text names it), OM_EINTEGRITY (blob does not unwrap). */
+#ifndef OPENMAF_SE_SE_H
+#define OPENMAF_SE_SE_H
+
+#include "util/error.h"
+#include "util/secret.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SE_KEY_MAX  64   /* octets of the longest key: the SHA-256 block, and what a TPM takes */
+#define SE_BLOB_MAX 1024 /* octets of the longest wrapped key, header included */
+#define SE_MAC_SIZE 32
+
+struct se;     /* an open token */
+struct se_key; /* a key loaded in it; reference-counted */
+
+/* What a wrapped key is for. It is part of the blob, and se_load refuses a blob of another use. */
+enum se_use {
+    SE_USE_HMAC = 1,      /* plain HMAC-SHA-256 key: Ke, Kc at a client, pairwiseESPrimKey */
+    SE_USE_TLS12_PSK = 2, /* a PSK prepared as TLS 1.2 premaster (see se_import_psk) */
+};
+
+/* A wrapped key or sealed value: safe to store anywhere, useless without the token. Not authenticated against
+ * being exchanged for another blob of the same token: whoever stores it binds it to its row (se_row_mac). */
+struct se_blob {
+    size_t len;
+    uint8_t octets[SE_BLOB_MAX];
+};
+
+/* One piece of a message; pieces are concatenated. */
+struct se_part {
+    const void *octets;
+    size_t len;
+};
+#define SE_PARTS_MAX 8
+
+/* How far secrets stay in this token; se_describe tells it. */
+enum se_grade {
+    SE_GRADE_HMAC = 1, /* HMAC only: master secret and Kc cross host memory once, when made */
+    SE_GRADE_DERIVE,   /* the token derives TLS keys itself: they never cross */
+};
+
+struct se_description {
+    char plugin[16];       /* "pkcs11" */
+    char manufacturer[48]; /* as the token says, trimmed, printable */
+    char model[48];
+    char serial[48];
+    char label[48];
+    char firmware[24];
+    char module[256]; /* library or transport in use */
+    char quirks[256]; /* names of the quirks in force, comma-separated */
+    enum se_grade grade;
+    bool test_only;   /* ignores templates or copies keys out: fit for tests only */
+    bool provisioned; /* the root keys are there */
+};
+
+/* Opens the token that `uri` names (RFC 7512 `pkcs11:...` or `tpm2:...`), logs in with the PIN from
+ * `pin_source`
+ * ("file:PATH", or "credential:NAME" for $CREDENTIALS_DIRECTORY/NAME; NULL: the URI's own pin-source
+ * attribute, else none), checks every mechanism needed. `plugin_dir` overrides where plug-ins are looked up
+ * (NULL: beside the build, then the installed directory). Does not need the root keys to exist: see
+ * se_provision. *out is freed by se_close. */
+OM_MUST_USE om_rc se_open(const char *uri, const char *pin_source, const char *plugin_dir, struct se **out,
+                          struct om_error *err);
+
+/* Frees every loaded key, logs out when this was the last user in the process, closes. NULL is allowed. */
+void se_close(struct se *se);
+
+/* Finds the root keys or makes those that are missing; idempotent. Called by `init` commands only. */
+OM_MUST_USE om_rc se_provision(struct se *se, struct om_error *err);
+
+OM_MUST_USE om_rc se_describe(struct se *se, struct se_description *out, struct om_error *err);
+
+/* One cheap operation with a root key: the token answers and is still logged in. Recovers a lost session when
+ * it can. */
+OM_MUST_USE om_rc se_health(struct se *se, struct om_error *err);
+
+/* n octets (up to 4096) from the token's generator. */
+OM_MUST_USE om_rc se_random(struct se *se, void *out, size_t n, struct om_error *err);
+
+/* Wraps a key given in host memory (1..64 octets; the caller wipes its copy). */
+OM_MUST_USE om_rc se_import(struct se *se, enum se_use use, const void *octets, size_t n, struct se_blob *out,
+                            struct om_error *err);
+
+/* Prepares a pre-shared key of 1..64 octets (RFC 4279) as the HMAC key that the TLS 1.2 PRF needs, and wraps
+ * it: premaster = u16 n | n x 00 | u16 n | psk, replaced by its SHA-256 when longer than 64 octets. The
+ * premaster is made in host memory, once, and wiped. */
+OM_MUST_USE om_rc se_import_psk(struct se *se, const void *psk, size_t n, struct se_blob *out,
+                                struct om_error *err);
+
+/* A new key made in the token, wrapped; its octets never exist outside. n is 16..64. */
+OM_MUST_USE om_rc se_generate(struct se *se, enum se_use use, size_t n, struct se_blob *out,
+                              struct om_error *err);
+
+/* Loads a wrapped key for use; it is sensitive and cannot be wrapped or sealed again. Free with se_key_unref.
+ */
+OM_MUST_USE om_rc se_load(struct se *se, const struct se_blob *blob, enum se_use use, struct se_key **out,
+                          struct om_error *err);
+
+/* A loaded key made from host octets (1..64) without a blob: a session secret. It may be wrapped or sealed
+ * once or more until it is freed. */
+OM_MUST_USE om_rc se_mint(struct se *se, const void *octets, size_t n, struct se_key **out,
+                          struct om_error *err);
+
+struct se_key *se_key_ref(struct se_key *key);
+void se_key_unref(struct se_key *key); /* the last one destroys the token object; NULL is allowed */
+size_t se_key_len(const struct se_key *key);
+struct se *se_key_se(const struct se_key *key);
+
+/* HMAC-SHA-256 with a loaded key over the concatenated parts (at most SE_PARTS_MAX). */
+OM_MUST_USE om_rc se_hmac(struct se_key *key, const struct se_part *parts, size_t n_parts,
+                          uint8_t out[SE_MAC_SIZE], struct om_error *err);
+
+/* TLS 1.2 P_SHA256 (RFC 5246 section 5) with a loaded key: n octets (1..4096) of output into host memory. The
+ * parts are label and seeds; label first. */
+OM_MUST_USE om_rc se_prf(struct se_key *key, const struct se_part *parts, size_t n_parts, void *out, size_t n,
+                         struct om_error *err);
+
+/* Octets [offset, offset + n) of the same output as a new token key (n 16..64, offset + n <= 96). In the
+ * token where it can (SE_GRADE_DERIVE); else they cross host memory once and are wiped. The result can be
+ * wrapped or sealed like a minted key. */
+OM_MUST_USE om_rc se_prf_key(struct se_key *key, const struct se_part *parts, size_t n_parts, size_t offset,
+                             size_t n, struct se_key **out, struct om_error *err);
+
+/* Wraps a minted or derived key as se_import would have. OM_EDENIED for a key from se_load. */
+OM_MUST_USE om_rc se_wrap(struct se_key *key, enum se_use use, struct se_blob *out, struct om_error *err);
+
+/* Seals 1..64 octets, or a minted or derived key, under the sealing root, from which it comes out again. For
+ * Kc at the MAF. */
+OM_MUST_USE om_rc se_seal(struct se *se, const void *octets, size_t n, struct se_blob *out,
+                          struct om_error *err);
+OM_MUST_USE om_rc se_seal_key(struct se_key *key, struct se_blob *out, struct om_error *err);
+OM_MUST_USE om_rc se_unseal(struct se *se, const struct se_blob *blob, struct om_secret *out,
+                            struct om_error *err);
+
+/* HMAC-SHA-256 with the root key that authenticates the store's rows. */
+OM_MUST_USE om_rc se_row_mac(struct se *se, const struct se_part *parts, size_t n_parts,
+                             uint8_t out[SE_MAC_SIZE], struct om_error *err);
+
+/* The root keys are identified by this value (first 8 octets of a row MAC over a fixed text): a database made
+ * with another token is told apart from a tampered one. */
+OM_MUST_USE om_rc se_root_id(struct se *se, uint8_t out[8], struct om_error *err);
+
+#endif

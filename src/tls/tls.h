@@ -1,0 +1,115 @@
+/* TLS and DTLS with the pre-shared key in a token: provider "maf", key references, hardened SSL_CTXs.
+ *
+ * How it works (docs/architecture.md): for each connection the PSK callback mints a *key reference*, 32
+ * octets that stand for a key in the token. OpenSSL carries it into the premaster secret and asks the
+ * provider for TLS1-PRF; the provider recognises it and computes the PRF in the token. With
+ * OMTLS_CUSTODY_SESSION the master secret is a token key too, and OpenSSL holds a 48-octet reference to it. A
+ * reference that this process did not mint, or whose connection is gone, is an error. What is attached to an
+ * SSL lives until that SSL is freed.
+ *
+ * Works with any SSL_CTX whose libctx has the provider, libcoap's included. One thread per SSL and its token.
+ */
+#ifndef OPENMAF_TLS_TLS_H
+#define OPENMAF_TLS_TLS_H
+
+#include "se/se.h"
+
+#include <openssl/ssl.h>
+
+#define OMTLS_REFERENCE_SIZE 32
+#define OMTLS_IDENTITY_MAX   128 /* octets of a psk_identity (RFC 4279 floor) */
+#define OMTLS_EXPORT_ID_SIZE 16
+
+/* Labels of TS-0003 clause 10.3.1. For these the exporter's octets 16..47 never leave the token as octets. */
+#define OMTLS_LABEL_CONNECTION "EXPORTER-oneM2M-Connection"
+#define OMTLS_LABEL_BOOTSTRAP  "EXPORTER-oneM2M-Bootstrap"
+#define OMTLS_LABEL_ESCERTKE   "EXPORTER-oneM2M-ESCertKE"
+
+enum omtls_custody {
+    OMTLS_CUSTODY_SESSION, /* default: the whole key schedule in the token */
+    OMTLS_CUSTODY_PSK /* Km in the token, session secrets in OpenSSL; the oneM2M exporters in the token */
+};
+
+/* Suites of TS-0003 10.2.2 that both roles offer, in this order, as OpenSSL names them. */
+#define OMTLS_PSK_SUITES_TLS  "PSK-AES128-CBC-SHA256:PSK-AES128-GCM-SHA256:PSK-AES128-CCM:PSK-AES128-CCM8"
+#define OMTLS_PSK_SUITES_DTLS "PSK-AES128-CCM8:PSK-AES128-CCM:PSK-AES128-GCM-SHA256:PSK-AES128-CBC-SHA256"
+
+/* Makes provider "maf" and "default" available in libctx (NULL: OpenSSL's default context, for libcoap; it
+ * then also sets the default properties "?provider=maf"). Idempotent per libctx. Errors: OM_EINTERNAL. */
+OM_MUST_USE om_rc omtls_provider_load(OSSL_LIB_CTX *libctx, struct om_error *err);
+
+/* Property query to use with SSL_CTX_new_ex on a libctx that has the provider. */
+#define OMTLS_PROPQ "?provider=maf"
+
+/* What a server wants to know of a peer before it decides. */
+struct omtls_hello {
+    SSL *ssl;
+    const char
+        *identity;   /* psk_identity, NUL-terminated, at most OMTLS_IDENTITY_MAX octets, no control octets */
+    const char *sni; /* host name of the client, or NULL */
+};
+
+/* Finds the key for a psk_identity. On OM_OK *key is a new reference to a key loaded from a SE_USE_TLS12_PSK
+ * blob and *peer, if not NULL, is handed to `peer_free` when the SSL is freed. For unknown, expired or
+ * revoked identities it must also return OM_OK with a decoy key (so that all failures look alike), and its
+ * own record must say so. Any error ends the handshake with internal_error. Must not block for long. */
+typedef om_rc omtls_find_psk(void *arg, const struct omtls_hello *hello, struct se_key **key, void **peer,
+                             struct om_error *err);
+
+struct omtls_server {
+    OSSL_LIB_CTX *libctx; /* one that omtls_provider_load prepared */
+    enum omtls_custody custody;
+    const char *const *names; /* server names (MAF-FQDN first), lower case, NULL-terminated; another SNI ->
+                                 unrecognized_name */
+    bool require_sni;         /* no SNI -> handshake failure; default false */
+    bool allow_no_ems;        /* interop switch: accept peers without extended master secret; default false */
+    const char *suites;       /* NULL: OMTLS_PSK_SUITES_TLS */
+    omtls_find_psk *find;
+    void (*peer_free)(void *peer); /* may be NULL */
+    void *arg;
+};
+
+/* A hardened TLS 1.2 server context: the suites, no tickets, no cache, no renegotiation, no compression, EMS
+ * demanded, plaintext cleansed, SNI checked. `cfg` is copied, the strings it points to are not. Free with
+ * SSL_CTX_free. */
+OM_MUST_USE om_rc omtls_server_ctx(const struct omtls_server *cfg, SSL_CTX **out, struct om_error *err);
+
+/* The same for an SSL_CTX that somebody else made (libcoap): applies options, suites, SNI, PSK callback and
+ * EMS check to it. */
+OM_MUST_USE om_rc omtls_server_adopt(SSL_CTX *ctx, const struct omtls_server *cfg, struct om_error *err);
+
+/* A hardened TLS 1.2 client context for PSK. allow_no_ems as above. */
+OM_MUST_USE om_rc omtls_client_ctx(OSSL_LIB_CTX *libctx, bool allow_no_ems, SSL_CTX **out,
+                                   struct om_error *err);
+OM_MUST_USE om_rc omtls_client_adopt(SSL_CTX *ctx, bool allow_no_ems, const char *suites,
+                                     struct om_error *err);
+
+/* Sets SNI, psk_identity and key of a client SSL before its handshake. Takes its own reference to key; copies
+ * the texts. Identity hints of the server are ignored. */
+OM_MUST_USE om_rc omtls_client_psk(SSL *ssl, const char *server_name, const char *identity,
+                                   struct se_key *key, enum omtls_custody custody, struct om_error *err);
+
+/* For callers whose library owns the PSK callback (libcoap): attaches key to ssl and writes the reference
+ * that the callback must return as the PSK. peer/peer_free as above. */
+OM_MUST_USE om_rc omtls_attach_psk(SSL *ssl, const char *identity, struct se_key *key,
+                                   enum omtls_custody custody, void *peer, void (*peer_free)(void *),
+                                   uint8_t reference[OMTLS_REFERENCE_SIZE], struct om_error *err);
+
+/* Of a connection with an attached key, else NULL. Valid while the SSL lives. */
+const char *omtls_identity(const SSL *ssl);
+void *omtls_peer(const SSL *ssl);
+
+/* RFC 5705 exporter without context for one of the three labels above, after the handshake: octets 0..15 into
+ * id, octets 16..47 as a derived key (32 octets; wrap or seal it; free with se_key_unref). Repeatable with
+ * equal results. OM_EDENIED: handshake not done, or extended master secret missing and not allowed. */
+OM_MUST_USE om_rc omtls_export(SSL *ssl, const char *label, uint8_t id[OMTLS_EXPORT_ID_SIZE],
+                               struct se_key **key, struct om_error *err);
+
+/* Live connections and token objects of this process, for limits and tests. */
+struct omtls_stats {
+    size_t connections;
+    size_t session_keys;
+};
+void omtls_stats(struct omtls_stats *out);
+
+#endif
