@@ -1,0 +1,39 @@
+/* HTTPS binding (TS-0009, spec/wire §5): bytes <-> primitives over evhttp, nothing else. Each listener
+ * belongs to one worker's event loop; SO_REUSEPORT lets several workers share an address. */
+#ifndef OPENMAF_BIND_HTTPS_H
+#define OPENMAF_BIND_HTTPS_H
+
+#include "maf/maf.h"
+
+#include <event2/event.h>
+
+struct https;
+
+struct https_options {
+    const char *host; /* numeric address */
+    uint16_t port;    /* 0: any free one, see https_port */
+    SSL_CTX *ctx;     /* from omtls_server_ctx; peers are struct maf_peer. Its own reference is taken */
+    unsigned max_connections;      /* beyond it new connections wait in the listen queue, then are dropped */
+    unsigned max_header, max_body; /* octets; beyond: 431, 413 and close */
+    unsigned handshake_timeout, request_timeout, idle_timeout; /* seconds; a slow peer is closed */
+};
+
+/* Starts listening. OM_ECONFIG when the address cannot be bound. */
+OM_MUST_USE om_rc https_new(struct event_base *base, struct maf *maf, const struct https_options *opt,
+                            struct https **out, struct om_error *err);
+uint16_t https_port(const struct https *h);
+
+/* Stops accepting; idle connections are closed, busy ones after their response. True once none is left. */
+void https_drain(struct https *h);
+bool https_drained(const struct https *h);
+
+/* Closes everything. NULL is allowed. */
+void https_free(struct https *h);
+
+struct https_stats {
+    size_t connections;
+    uint64_t accepted, handshakes, handshake_failures, requests, refused_limit, timeouts;
+};
+void https_stats(const struct https *h, struct https_stats *out);
+
+#endif

@@ -1,0 +1,69 @@
+/* mafd.conf (mafd.conf(5)): read, checked and written here only. Unknown sections and keys are errors, and so
+ * are values out of bounds; the message names file, line, key and what would be right. */
+#ifndef OPENMAF_DAEMON_CONFIG_H
+#define OPENMAF_DAEMON_CONFIG_H
+
+#include "onem2m/ids.h"
+#include "tls/tls.h"
+
+#include <limits.h>
+
+#define CONFIG_NAMES_MAX  8
+#define CONFIG_LISTEN_MAX 4
+#define CONFIG_FILE_NAME  "mafd.conf"
+
+struct config_address {
+    char host[64]; /* numeric IPv4 or IPv6, without brackets */
+    uint16_t port; /* 0: any free port; the one chosen is logged and written to <dir>/run/<section>.port */
+};
+
+struct config {
+    char dir[PATH_MAX]; /* the --dir it came from; relative paths in the file start here */
+
+    /* [maf] */
+    char fqdn[M2M_FQDN_SIZE];
+    char aliases[CONFIG_NAMES_MAX][M2M_FQDN_SIZE];
+    size_t n_aliases;
+    char database[PATH_MAX];    /* default <dir>/maf.db */
+    enum omtls_custody custody; /* session | psk */
+    bool require_target_registration;
+    bool keep_keys_on_deregistration;
+    bool require_extended_master_secret; /* default yes */
+
+    /* [token] */
+    char token_uri[2048];
+    char pin_source[PATH_MAX + 16]; /* "" when the URI has it */
+    char plugin_dir[PATH_MAX];      /* "" for the built-in places */
+    unsigned key_cache;             /* loaded keys per worker, default 4096 */
+
+    /* [https] */
+    struct config_address https[CONFIG_LISTEN_MAX];
+    size_t n_https;
+    unsigned https_max_connections;   /* per worker, default 4096 */
+    unsigned https_max_header;        /* octets, default 16384 */
+    unsigned https_max_body;          /* octets, default 65536 */
+    unsigned https_handshake_timeout; /* seconds, default 10 */
+    unsigned https_request_timeout;   /* seconds for a whole request to arrive, default 10 */
+    unsigned https_idle_timeout;      /* seconds between requests, default 60 */
+
+    /* [daemon] */
+    unsigned workers;       /* default: one per core */
+    int log_level;          /* enum om_log_level */
+    unsigned drain_timeout; /* seconds that SIGTERM and SIGHUP give open requests, default 10 */
+};
+
+/* Reads <dir>/mafd.conf. OM_ECONFIG. */
+OM_MUST_USE om_rc config_load(const char *dir, struct config *out, struct om_error *err);
+
+/* What `mafadm init` writes: a commented file with these values and the defaults. OM_ECONFLICT when there is
+ * one. */
+struct config_init {
+    const char *dir, *fqdn, *token_uri, *pin_source /* or NULL */,
+        *https_listen /* or NULL: 127.0.0.1:8443 */;
+};
+OM_MUST_USE om_rc config_create(const struct config_init *init, struct om_error *err);
+
+/* NULL-terminated list of fqdn and aliases; points into cfg. */
+void config_names(const struct config *cfg, const char *names[CONFIG_NAMES_MAX + 2]);
+
+#endif
