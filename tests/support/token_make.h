@@ -1,0 +1,12 @@
+/* Makes fresh tokens for tests, through Cryptoki itself. */
+#ifndef OPENMAF_TESTS_TOKEN_MAKE_H
+#define OPENMAF_TESTS_TOKEN_MAKE_H
+
+#include "util/error.h"
+
+#include <stdio.h>
+
+/* Makes a token of `kind` in directory `dir`, which must exist, and writes NAME=VALUE lines to `answer`. */
+OM_MUST_USE om_rc token_make(const char *kind, const char *dir, FILE *answer, struct om_error *err);
+
+#endif
