@@ -72,7 +72,9 @@ struct se_description {
 OM_MUST_USE om_rc se_open(const char *uri, const char *pin_source, const char *plugin_dir, struct se **out,
                           struct om_error *err);
 
-/* Frees every loaded key, logs out when this was the last user in the process, closes. NULL is allowed. */
+/* Frees every loaded key, logs out when this was the last user in the process, closes. NULL is allowed.
+ * References to keys should be gone by then: those that are not are counted in a log line, and their keys are
+ * inert (every operation answers OM_EINTERNAL) until se_key_unref. */
 void se_close(struct se *se);
 
 /* Finds the root keys or makes those that are missing; idempotent. Called by `init` commands only. */
@@ -114,14 +116,14 @@ OM_MUST_USE om_rc se_mint(struct se *se, const void *octets, size_t n, struct se
 struct se_key *se_key_ref(struct se_key *key);
 void se_key_unref(struct se_key *key); /* the last one destroys the token object; NULL is allowed */
 size_t se_key_len(const struct se_key *key);
-struct se *se_key_se(const struct se_key *key);
+struct se *se_key_se(const struct se_key *key); /* NULL when the token was closed under the key */
 
 /* HMAC-SHA-256 with a loaded key over the concatenated parts (at most SE_PARTS_MAX). */
 OM_MUST_USE om_rc se_hmac(struct se_key *key, const struct se_part *parts, size_t n_parts,
                           uint8_t out[SE_MAC_SIZE], struct om_error *err);
 
 /* TLS 1.2 P_SHA256 (RFC 5246 section 5) with a loaded key: n octets (1..4096) of output into host memory. The
- * parts are label and seeds; label first. */
+ * parts are label and seeds, label first, at most SE_PARTS_MAX - 1. */
 OM_MUST_USE om_rc se_prf(struct se_key *key, const struct se_part *parts, size_t n_parts, void *out, size_t n,
                          struct om_error *err);
 
