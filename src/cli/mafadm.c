@@ -1,0 +1,239 @@
+/* mafadm: the operator's command for a MAF directory (mafadm(8)). This file: the table of commands and of
+ * options, usage, and exit codes. */
+#include "cli/mafadm.h"
+#include "util/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+/* Options by letter. Letters are only for the tables; on the command line options are long. */
+struct adm_option {
+    char letter;
+    const char *name;
+    const char *argument; /* NULL: a flag */
+    const char *help;
+};
+
+static const struct adm_option options[] = {
+    {'d', "dir", "DIR", "directory of the MAF (configuration, database)"},
+    {'j', "json", NULL, "print JSON on standard output"},
+    {'f', "fqdn", "FQDN", "the MAF's name (MAF-FQDN)"},
+    {'t', "token", "URI", "token that keeps the root keys, e.g. pkcs11:token=maf?module-path=..."},
+    {'p', "pin-source", "SOURCE", "file:PATH or credential:NAME with the token's PIN"},
+    {'H', "https", "HOST:PORT", "address to listen on (default 127.0.0.1:8443)"},
+    {'i', "id", "ID", "Absolute AE-ID or CSE-ID, e.g. //sp.example/cse1/Cae7"},
+    {'s', "stakeholder", "ADMIN-FQDN", "administrating stakeholder"},
+    {'k', "kmid", "NAME", "KmID, or its part before '@' (default: made up)"},
+    {'g', "generate", NULL, "make a new Km with the token's generator"},
+    {'m', "km-file", "FILE", "hexadecimal Km of 16 to 64 octets, in a file only you can read"},
+    {'o', "km-out", "FILE", "write the generated Km there (mode 0600, must not exist)"},
+    {'S', "show-km", NULL, "print the generated Km on standard output"},
+    {'e', "expires", "WHEN", "timestamp YYYYMMDDThhmmss (UTC), or a duration such as 90d or 12h"},
+    {'F', "file", "FILE", "JSON document to read"},
+    {'r', "remove", NULL, "remove what is there"},
+    {'K', "keep-keys", NULL, "leave the client's key registrations in place"},
+    {'a', "add", "ID", "target to add; may be repeated"},
+    {'R', "drop", "ID", "target to take out; may be repeated"},
+    {'P', "permit", "ID", "let this identity register; may be repeated"},
+    {'B', "forbid", "ID", "no longer let this identity register; may be repeated"},
+};
+#define N_OPTIONS (sizeof options / sizeof options[0])
+
+static const struct adm_command commands[] = {
+    {"init", "", NULL, "ftpH", "ft", adm_init, "make the directory, its database and the token's root keys"},
+    {"check", "", NULL, "", "", adm_check, "verify configuration, token, and every row of the database"},
+    {"token", "status", NULL, "", "", adm_token_status, "show the token and its custody grade"},
+    {"stakeholder", "add", "ADMIN-FQDN", "", "", adm_stakeholder_add, "add an administrating stakeholder"},
+    {"stakeholder", "list", NULL, "", "", adm_stakeholder_list, "list stakeholders"},
+    {"stakeholder", "remove", "ADMIN-FQDN", "", "", adm_stakeholder_remove,
+     "remove one that nothing refers to"},
+    {"stakeholder", "policy", "ADMIN-FQDN", "FPB", "", adm_stakeholder_policy,
+     "show its policy, or replace it with --file; edit who may register"},
+    {"client", "add", NULL, "iskgmoSe", "is", adm_client_add, "add a client with its Km"},
+    {"client", "list", NULL, "", "", adm_client_list, "list clients' credentials"},
+    {"client", "show", "KMID", "", "", adm_client_show, "show one credential"},
+    {"client", "revoke", "KMID", "", "", adm_client_revoke, "end a credential for ever"},
+    {"client", "config", NULL, "isFr", "is", adm_client_config,
+     "show, attach (--file) or remove the mafClientCfg that the client retrieves"},
+    {"registration", "list", NULL, "", "", adm_registration_list, "list MAF Client Registrations"},
+    {"registration", "show", "REG-ID", "", "", adm_registration_show, "show one registration"},
+    {"registration", "revoke", "REG-ID", "K", "", adm_registration_revoke, "end a registration and its keys"},
+    {"key", "list", NULL, "", "", adm_key_list, "list key registrations (never their values)"},
+    {"key", "show", "KEY-ID", "", "", adm_key_show, "show one key registration"},
+    {"key", "revoke", "KEY-ID", "", "", adm_key_revoke, "stop handing out a key"},
+    {"key", "targets", "KEY-ID", "aR", "", adm_key_targets,
+     "edit the targets of an ESData key (SUID 34, 35)"},
+};
+#define N_COMMANDS (sizeof commands / sizeof commands[0])
+
+static const struct adm_option *option_by_letter(int letter)
+{
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        if (options[i].letter == letter)
+            return &options[i];
+    return NULL;
+}
+
+static void print_usage(FILE *out)
+{
+    (void)fprintf(out, "Usage: mafadm COMMAND --dir DIR [OPTION ...] [ARGUMENT]\n\nCommands:\n");
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        char name[64];
+        (void)snprintf(name, sizeof name, "%s%s%s%s%s", commands[i].noun, commands[i].verb[0] ? " " : "",
+                       commands[i].verb, commands[i].operand ? " " : "",
+                       commands[i].operand ? commands[i].operand : "");
+        (void)fprintf(out, "  %-30s %s\n", name, commands[i].help);
+    }
+    (void)fprintf(out, "\n`mafadm COMMAND --help` lists a command's options; mafadm(8) explains them.\n");
+}
+
+static void print_command_help(const struct adm_command *cmd)
+{
+    (void)printf("Usage: mafadm %s%s%s --dir DIR [OPTION ...]%s%s\n%s.\n\nOptions:\n", cmd->noun,
+                 cmd->verb[0] ? " " : "", cmd->verb, cmd->operand ? " " : "",
+                 cmd->operand ? cmd->operand : "", cmd->help);
+    for (size_t i = 0; i < N_OPTIONS; i++) {
+        char letter = options[i].letter;
+        if (letter != 'd' && letter != 'j' && strchr(cmd->options, letter) == NULL)
+            continue;
+        char name[48];
+        (void)snprintf(name, sizeof name, "--%s%s%s", options[i].name, options[i].argument ? " " : "",
+                       options[i].argument ? options[i].argument : "");
+        (void)printf("  %-26s %s%s\n", name, options[i].help,
+                     letter == 'd' || strchr(cmd->required, letter) != NULL ? " (required)" : "");
+    }
+}
+
+static om_rc take_option(struct adm_args *args, char letter, const char *value, struct om_error *err)
+{
+    const char **texts[128] = {
+        ['d'] = &args->dir,     ['f'] = &args->fqdn,   ['t'] = &args->token,       ['p'] = &args->pin_source,
+        ['H'] = &args->https,   ['i'] = &args->id,     ['s'] = &args->stakeholder, ['k'] = &args->kmid,
+        ['m'] = &args->km_file, ['o'] = &args->km_out, ['e'] = &args->expires,     ['F'] = &args->file,
+    };
+    bool *flags[128] = {['j'] = &args->json,
+                        ['g'] = &args->generate,
+                        ['S'] = &args->show_km,
+                        ['r'] = &args->remove,
+                        ['K'] = &args->keep_keys};
+    struct m2m_list *lists[128] = {['a'] = &args->add_targets,
+                                   ['R'] = &args->remove_targets,
+                                   ['P'] = &args->permit,
+                                   ['B'] = &args->forbid};
+    size_t at = (unsigned char)letter;
+    if (texts[at] != NULL) {
+        if (*texts[at] != NULL)
+            return om_fail(err, OM_EINPUT, "--%s is given twice", option_by_letter(letter)->name);
+        *texts[at] = value;
+    } else if (flags[at] != NULL) {
+        *flags[at] = true;
+    } else {
+        return m2m_list_add(lists[at], value, err);
+    }
+    return OM_OK;
+}
+
+/* Reads options and the operand; `given` marks the letters seen. */
+static om_rc parse_args(const struct adm_command *cmd, int argc, char **argv, struct adm_args *args,
+                        bool *help, struct om_error *err)
+{
+    struct option longs[N_OPTIONS + 2];
+    memset(longs, 0, sizeof longs);
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        longs[i] = (struct option){options[i].name, options[i].argument ? required_argument : no_argument,
+                                   NULL, options[i].letter};
+    longs[N_OPTIONS] = (struct option){"help", no_argument, NULL, 'h'};
+    bool given[128] = {false};
+    optind = 1;
+    opterr = 0;
+    int c;
+    while ((c = getopt_long(argc, argv, ":h", longs, NULL)) != -1) {
+        if (c == 'h') {
+            *help = true;
+            return OM_OK;
+        }
+        if (c == '?' || c == ':')
+            return om_fail(err, OM_EINPUT, c == '?' ? "there is no option %s" : "option %s needs a value",
+                           argv[optind - 1]);
+        if (c != 'd' && c != 'j' && strchr(cmd->options, c) == NULL)
+            return om_fail(err, OM_EINPUT, "--%s does not belong to this command", option_by_letter(c)->name);
+        given[c] = true;
+        OM_TRY(take_option(args, (char)c, optarg, err));
+    }
+    int operands = argc - optind;
+    if (operands != (cmd->operand != NULL ? 1 : 0))
+        return cmd->operand != NULL ? om_fail(err, OM_EINPUT, "exactly one %s is needed", cmd->operand)
+                                    : om_fail(err, OM_EINPUT, "'%.60s' is one word too many", argv[optind]);
+    args->operand = cmd->operand != NULL ? argv[optind] : NULL;
+    if (!given['d'])
+        return om_fail(err, OM_EINPUT, "--dir is needed");
+    for (const char *r = cmd->required; *r != '\0'; r++)
+        if (!given[(unsigned char)*r])
+            return om_fail(err, OM_EINPUT, "--%s is needed", option_by_letter(*r)->name);
+    return OM_OK;
+}
+
+static const struct adm_command *find_command(int argc, char **argv, int *words)
+{
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        bool two = commands[i].verb[0] != '\0';
+        if (argc > (two ? 2 : 1) && strcmp(argv[1], commands[i].noun) == 0 &&
+            (!two || strcmp(argv[2], commands[i].verb) == 0)) {
+            *words = two ? 2 : 1;
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+static void no_core_dumps(void)
+{
+    struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_DUMPABLE, 0);
+}
+
+int main(int argc, char **argv)
+{
+    no_core_dumps();
+    om_log_set_name("mafadm");
+    if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        print_usage(stdout);
+        return ADM_EXIT_OK;
+    }
+    if (argc >= 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)) {
+        (void)printf("mafadm (openmaf) %s\n", OPENMAF_VERSION);
+        return ADM_EXIT_OK;
+    }
+    int words = 0;
+    const struct adm_command *cmd = find_command(argc, argv, &words);
+    if (cmd == NULL) {
+        print_usage(stderr);
+        return ADM_EXIT_USAGE;
+    }
+    struct adm_args args = {0};
+    struct om_error err = {0};
+    bool help = false;
+    om_rc rc = parse_args(cmd, argc - words, argv + words, &args, &help, &err);
+    bool usage = rc != OM_OK;
+    if (help) {
+        print_command_help(cmd);
+    } else if (!usage) {
+        rc = cmd->run(&args, &err);
+    }
+    m2m_list_free(&args.add_targets);
+    m2m_list_free(&args.remove_targets);
+    m2m_list_free(&args.permit);
+    m2m_list_free(&args.forbid);
+    if (rc == OM_OK)
+        return fflush(stdout) == 0 ? ADM_EXIT_OK : ADM_EXIT_FAILED;
+    (void)fprintf(stderr, "mafadm %s%s%s: %s\n", cmd->noun, cmd->verb[0] ? " " : "", cmd->verb,
+                  om_error_text(&err, rc));
+    if (usage)
+        (void)fprintf(stderr, "`mafadm %s%s%s --help` lists its options.\n", cmd->noun,
+                      cmd->verb[0] ? " " : "", cmd->verb);
+    return usage ? ADM_EXIT_USAGE : rc == OM_ETRANSIENT ? ADM_EXIT_TRANSIENT : ADM_EXIT_FAILED;
+}

@@ -1,0 +1,78 @@
+/* mafadm: what its command files share. */
+#ifndef OPENMAF_CLI_MAFADM_H
+#define OPENMAF_CLI_MAFADM_H
+
+#include "daemon/config.h"
+#include "maf/admin.h"
+
+#include <getopt.h>
+#include <jansson.h>
+
+/* Exit codes, in mafadm(8). */
+enum { ADM_EXIT_OK = 0, ADM_EXIT_FAILED = 1, ADM_EXIT_USAGE = 2, ADM_EXIT_TRANSIENT = 3 };
+
+/* Everything a command may be told; which options a command takes is in its table row. */
+struct adm_args {
+    bool json;
+    const char *dir, *fqdn, *token, *pin_source, *https;                     /* init */
+    const char *id, *stakeholder, *kmid, *km_file, *km_out, *expires, *file; /* client, policy */
+    bool generate, show_km, remove, keep_keys;
+    struct m2m_list add_targets, remove_targets, permit, forbid;
+    const char *operand; /* the one positional argument, or NULL */
+};
+
+/* A MAF directory opened for work: configuration, token, database. */
+struct adm {
+    struct config cfg;
+    struct se *se;
+    struct store *store;
+};
+
+OM_MUST_USE om_rc adm_open(const char *dir, struct adm *adm, struct om_error *err);
+void adm_close(struct adm *adm);
+
+/* Prints tree (taken over) to stdout: indented with --json; the caller prints its own text otherwise. */
+OM_MUST_USE om_rc adm_print_json(json_t *tree, struct om_error *err);
+
+/* "20300101T000000", or "never" for 0. */
+const char *adm_time_text(int64_t t, char out[M2M_TIMESTAMP_SIZE]);
+json_t *adm_time_json(int64_t t); /* null for 0 */
+json_t *adm_list_json(const struct m2m_list *list);
+
+/* Absolute time from an m2m timestamp or a duration like 90d, 12h, 30m, 60s from now. */
+OM_MUST_USE om_rc adm_parse_expiry(const char *text, int64_t *t, struct om_error *err);
+
+/* What ends a list: the number of rows that did not verify, reported on stderr as they came. */
+OM_MUST_USE om_rc adm_bad_rows(size_t n, const char *what, struct om_error *err);
+
+/* One command: `mafadm NOUN VERB`. */
+struct adm_command {
+    const char *noun, *verb; /* verb "" for a command of one word */
+    const char *operand;     /* name of the positional argument, NULL for none */
+    const char *options;     /* letters of the options it takes, beside --dir and --json */
+    const char *required;    /* those it cannot do without */
+    om_rc (*run)(const struct adm_args *args, struct om_error *err);
+    const char *help;
+};
+
+om_rc adm_init(const struct adm_args *args, struct om_error *err);
+om_rc adm_check(const struct adm_args *args, struct om_error *err);
+om_rc adm_token_status(const struct adm_args *args, struct om_error *err);
+om_rc adm_stakeholder_add(const struct adm_args *args, struct om_error *err);
+om_rc adm_stakeholder_list(const struct adm_args *args, struct om_error *err);
+om_rc adm_stakeholder_remove(const struct adm_args *args, struct om_error *err);
+om_rc adm_stakeholder_policy(const struct adm_args *args, struct om_error *err);
+om_rc adm_client_add(const struct adm_args *args, struct om_error *err);
+om_rc adm_client_list(const struct adm_args *args, struct om_error *err);
+om_rc adm_client_show(const struct adm_args *args, struct om_error *err);
+om_rc adm_client_revoke(const struct adm_args *args, struct om_error *err);
+om_rc adm_client_config(const struct adm_args *args, struct om_error *err);
+om_rc adm_registration_list(const struct adm_args *args, struct om_error *err);
+om_rc adm_registration_show(const struct adm_args *args, struct om_error *err);
+om_rc adm_registration_revoke(const struct adm_args *args, struct om_error *err);
+om_rc adm_key_list(const struct adm_args *args, struct om_error *err);
+om_rc adm_key_show(const struct adm_args *args, struct om_error *err);
+om_rc adm_key_revoke(const struct adm_args *args, struct om_error *err);
+om_rc adm_key_targets(const struct adm_args *args, struct om_error *err);
+
+#endif

@@ -1,0 +1,148 @@
+/* mafadm stakeholder: who administers clients at this MAF, and under what policy. */
+#include "cli/mafadm.h"
+#include "util/file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+om_rc adm_stakeholder_add(const struct adm_args *args, struct om_error *err)
+{
+    struct adm adm;
+    OM_TRY(adm_open(args->dir, &adm, err));
+    om_rc rc = maf_admin_stakeholder_add(adm.store, args->operand, err);
+    adm_close(&adm);
+    OM_TRY(rc);
+    if (args->json)
+        return adm_print_json(json_pack("{s:s}", "adminFQDN", args->operand), err);
+    return OM_OK;
+}
+
+struct lister {
+    json_t *array;
+    bool json;
+    size_t bad;
+};
+
+static bool list_one(void *arg, const struct store_stakeholder *r, const struct om_error *bad)
+{
+    struct lister *l = arg;
+    if (bad != NULL) {
+        l->bad++;
+        (void)fprintf(stderr, "mafadm: stakeholder %s: %s\n", r->admin_fqdn, bad->text);
+        return true;
+    }
+    if (!l->json) {
+        (void)printf("%s\n", r->admin_fqdn);
+        return true;
+    }
+    json_t *policy = json_loads(r->policy, 0, NULL);
+    (void)json_array_append_new(l->array, json_pack("{s:s,s:o,s:o}", "adminFQDN", r->admin_fqdn, "created",
+                                                    adm_time_json(r->created), "policy",
+                                                    policy != NULL ? policy : json_null()));
+    return true;
+}
+
+om_rc adm_stakeholder_list(const struct adm_args *args, struct om_error *err)
+{
+    struct adm adm;
+    OM_TRY(adm_open(args->dir, &adm, err));
+    struct lister l = {.array = json_array(), .json = args->json};
+    om_rc rc = store_stakeholder_list(adm.store, list_one, &l, err);
+    adm_close(&adm);
+    if (rc == OM_OK && args->json)
+        rc = adm_print_json(json_incref(l.array), err);
+    json_decref(l.array);
+    OM_TRY(rc);
+    return adm_bad_rows(l.bad, "stakeholders", err);
+}
+
+om_rc adm_stakeholder_remove(const struct adm_args *args, struct om_error *err)
+{
+    struct adm adm;
+    OM_TRY(adm_open(args->dir, &adm, err));
+    om_rc rc = store_stakeholder_delete(adm.store, args->operand, err);
+    adm_close(&adm);
+    return rc;
+}
+
+static om_rc edit_permits(struct store *store, const struct adm_args *args, struct om_error *err)
+{
+    for (size_t i = 0; i < args->permit.n; i++) {
+        if (!m2m_is_absolute_id(args->permit.items[i]))
+            return om_fail(err, OM_EINPUT, "'%.80s' is not an Absolute AE-ID or CSE-ID",
+                           args->permit.items[i]);
+        OM_TRY(store_permit_put(store, args->permit.items[i], args->operand, err));
+    }
+    for (size_t i = 0; i < args->forbid.n; i++)
+        OM_TRY(store_permit_delete(store, args->forbid.items[i], args->operand, err));
+    return OM_OK;
+}
+
+struct permits {
+    json_t *array;
+    size_t bad;
+};
+
+static bool list_permit(void *arg, const char *identity, const char *admin_fqdn, const struct om_error *bad)
+{
+    (void)admin_fqdn;
+    struct permits *p = arg;
+    if (bad != NULL) {
+        p->bad++;
+        (void)fprintf(stderr, "mafadm: permit of %s: %s\n", identity, bad->text);
+    } else {
+        (void)json_array_append_new(p->array, json_string(identity));
+    }
+    return true;
+}
+
+static om_rc show_policy(struct store *store, const struct adm_args *args, struct om_error *err)
+{
+    struct store_stakeholder r = {0};
+    OM_TRY(store_stakeholder_get(store, args->operand, &r, err));
+    json_t *policy = json_loads(r.policy, 0, NULL);
+    store_stakeholder_free(&r);
+    struct permits p = {.array = json_array()};
+    om_rc rc = store_permit_list(store, args->operand, list_permit, &p, err);
+    if (rc == OM_OK)
+        rc = adm_print_json(
+            json_pack("{s:s,s:O,s:O}", "adminFQDN", args->operand, "policy", policy, "permitted", p.array),
+            err);
+    json_decref(policy);
+    json_decref(p.array);
+    OM_TRY(rc);
+    return adm_bad_rows(p.bad, "permits", err);
+}
+
+om_rc adm_stakeholder_policy(const struct adm_args *args, struct om_error *err)
+{
+    struct om_secret text = OM_SECRET_INIT;
+    if (args->file != NULL) {
+        OM_TRY(om_file_read(args->file, STORE_POLICY_MAX - 1, &text, err));
+        char *json = strndup((const char *)text.octets, text.len);
+        om_secret_free(&text);
+        if (json == NULL)
+            return om_fail(err, OM_ENOMEM, "no memory for the policy");
+        struct adm adm;
+        om_rc rc = adm_open(args->dir, &adm, err);
+        if (rc == OM_OK) {
+            rc = maf_admin_policy_set(adm.store, args->operand, json, err);
+            adm_close(&adm);
+        }
+        free(json);
+        if (rc != OM_OK)
+            return om_context(err, rc, "%s", args->file);
+    }
+    struct adm adm;
+    OM_TRY(adm_open(args->dir, &adm, err));
+    struct store_stakeholder exists = {0};
+    om_rc rc = store_stakeholder_get(adm.store, args->operand, &exists, err);
+    store_stakeholder_free(&exists);
+    if (rc == OM_OK)
+        rc = edit_permits(adm.store, args, err);
+    if (rc == OM_OK)
+        rc = show_policy(adm.store, args, err);
+    adm_close(&adm);
+    return rc;
+}
