@@ -23,7 +23,8 @@
  * one dot not demanded. */
 bool m2m_is_fqdn(const char *s);
 
-/* `//` FQDN, then one or two segments: an Absolute CSE-ID or AE-ID. */
+/* `//` FQDN `/` segment: an Absolute CSE-ID or S-type AE-ID; `//` FQDN `/` segment `/C` stem: a C-type AE-ID.
+ * The FQDN is lower case; segments are of A-Z a-z 0-9 - . _ ('~' is not in TS-0004's grammar). */
 bool m2m_is_absolute_id(const char *s);
 
 /* sec:relKeyID / MAF-relative KmID / resource name: A-Z a-z 0-9 . _ -, first a letter or digit, 1..63 octets.
@@ -47,5 +48,12 @@ void m2m_relative_key_id(char out[33], const uint8_t octets[16]);
 /* Credential-ID "<type>-<value>" (TS-0003 10.4), e.g. type 11 and a KmID. */
 OM_MUST_USE om_rc m2m_credential_id(char out[M2M_ID_SIZE], unsigned type, const char *value,
                                     struct om_error *err);
+
+/* A Credential-ID of a type that TS-0003 10.4 defines. */
+bool m2m_is_credential_id(const char *s);
+
+/* Unicode NFKC of the UTF-8 text in: what TS-0003 10.3 does to every text that enters a key derivation.
+ * OM_EINPUT when in is not UTF-8 or the result needs more than cap octets with its NUL. */
+OM_MUST_USE om_rc m2m_nfkc(char *out, size_t cap, const char *in, struct om_error *err);
 
 #endif

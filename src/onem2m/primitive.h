@@ -45,7 +45,8 @@ struct m2m_request {
     int ty;        /* 0: absent */
     int rcn;       /* -1: absent */
     int rt;        /* Response Type: 0 absent, 3 blocking */
-    char rqet[32]; /* "" when absent */
+    char rqet[32]; /* "" when absent; syntax checked, see m2m_deadline_parse */
+    char rset[32];
     char ot[32];
     struct m2m_filter fc;
     bool has_atrl;
@@ -54,10 +55,13 @@ struct m2m_request {
     int syntax_rsc; /* not 0: the request or its content could not be parsed; reported at the right place */
     bool syntax_in_content; /* true: report at the content stage; false: before anything else */
     char syntax_text[200];  /* one line */
+    unsigned seen;          /* parameters met so far, to refuse a second one; see param.h */
 };
 
 void m2m_request_init(struct m2m_request *rq);
-void m2m_request_free(struct m2m_request *rq); /* wipes and frees content */
+/* Frees content and lists. Content is wiped by the allocator that the program gave to jansson
+ * (om_wiping_free). */
+void m2m_request_free(struct m2m_request *rq);
 
 /* Records the first syntax error of a request (later ones are ignored). in_content as above. */
 void m2m_request_bad(struct m2m_request *rq, int rsc, bool in_content, const char *fmt, ...) OM_PRINTF(4, 5);
@@ -78,18 +82,42 @@ void m2m_response_free(struct m2m_response *rs);
 /* Makes rs an error with one line of text as {"m2m:dbg": text}; content it had is freed. */
 void m2m_response_error(struct m2m_response *rs, int rsc, const char *fmt, ...) OM_PRINTF(3, 4);
 
-/* Parses one JSON text strictly (UTF-8, no duplicate names, no trailing data, depth and size limits).
- * OM_EINPUT. */
+#define M2M_JSON_MAX   (128 * 1024) /* octets of one JSON text: 256 targets and 32 labels fit */
+#define M2M_JSON_DEPTH 16           /* levels of nesting */
+
+/* Parses one JSON text strictly (UTF-8, no duplicate names, no NUL, no trailing data, the limits above).
+ * OM_EINPUT; the text never quotes the input. */
 OM_MUST_USE om_rc m2m_json_parse(const void *text, size_t n, json_t **out, struct om_error *err);
 
 /* Serialises compactly into a secret (it may carry a Key Value). */
 OM_MUST_USE om_rc m2m_json_print(const json_t *tree, struct om_secret *out, struct om_error *err);
 
-/* One query parameter name=value (decoded) of the HTTP or CoAP binding into rq: rcn, rt, fu, lbl, ty, fo,
- * lim, ofst, crb, cra, ms, us, exb, exa, atrl, drt, rp, lvl. Lists are joined with '+' (HTTP: a literal plus
- * in the query, or a space once decoded). Bad value -> m2m_request_bad with 4000; known but unsupported ->
- * 5001; unknown name -> 4000. */
+/* One query parameter name=value (decoded) of the HTTP or CoAP binding into rq: rcn, rt, drt, atrl, and the
+ * filter criteria fu, lbl, ty, fo, lim, ofst, crb, cra, ms, us, exb, exa. Lists are joined with '+' (HTTP: a
+ * literal plus in the query, or a space once decoded). Bad value, unknown name or a name given twice ->
+ * m2m_request_bad with 4000; known but unsupported (rp, lvl, ...) -> 5001; rt 1 -> 5206. */
 void m2m_request_query(struct m2m_request *rq, const char *name, const char *value);
+
+/* One request parameter outside the query, by its short name, from text: what a binding carries in headers,
+ * options or the request line (fr, rqi, rvi, ot, rqet, rset, to, op, ty). Errors as for m2m_request_query. */
+void m2m_request_param(struct m2m_request *rq, const char *name, const char *value);
+
+/* Whole primitives (WebSocket frames, preq and prsp bodies), as the bare JSON object of TS-0004 8.4. */
+
+/* Server: reads a request into rq, which m2m_request_init made. Defects go to m2m_request_bad; what can be
+ * read is read, so that the error response carries rqi and rvi. `pc` keeps a reference into tree. An
+ * attribute list in the content of a RETRIEVE becomes rq->atrl. */
+void m2m_request_from_tree(const json_t *tree, struct m2m_request *rq);
+
+/* Client: *out is a new reference. OM_ENOMEM. */
+OM_MUST_USE om_rc m2m_request_to_tree(const struct m2m_request *rq, json_t **out, struct om_error *err);
+
+/* Server: *out is a new reference. OM_ENOMEM. */
+OM_MUST_USE om_rc m2m_response_to_tree(const struct m2m_response *rs, json_t **out, struct om_error *err);
+
+/* Client: reads a response into rs, which m2m_response_init made. Members it does not know are ignored.
+ * OM_EINPUT. */
+OM_MUST_USE om_rc m2m_response_from_tree(const json_t *tree, struct m2m_response *rs, struct om_error *err);
 
 /* Where a To points, after its many forms are reduced (spec/wire §3, §5). */
 struct m2m_address {

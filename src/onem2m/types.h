@@ -33,10 +33,13 @@ OM_MUST_USE om_rc m2m_list_add(struct m2m_list *list, const char *item, struct o
 OM_MUST_USE om_rc m2m_list_copy(struct m2m_list *dst, const struct m2m_list *src, struct om_error *err);
 void m2m_list_free(struct m2m_list *list); /* and empties it */
 bool m2m_list_has(const struct m2m_list *list, const char *item);
-bool m2m_list_equal(const struct m2m_list *a, const struct m2m_list *b);
+bool m2m_list_equal(const struct m2m_list *a, const struct m2m_list *b); /* same items, same order */
 
 /* One label: token without spaces or control characters, `key` or `key:value`, 1..128 octets. */
 bool m2m_is_label(const char *s);
+
+/* UTF-8 of 1..max octets without control characters. */
+bool m2m_is_plain_text(const char *s, size_t max);
 
 /* SUIDs (m2m:suid). */
 bool m2m_suid_defined(unsigned suid);

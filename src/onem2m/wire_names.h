@@ -44,6 +44,36 @@
 #define WIRE_KYV  "kyv"
 #define WIRE_FQDN "fqdn"
 
+/* Parameters of primitives (all V). */
+#define WIRE_OP   "op"
+#define WIRE_TO   "to"
+#define WIRE_FR   "fr"
+#define WIRE_RQI  "rqi"
+#define WIRE_RVI  "rvi"
+#define WIRE_OT   "ot"
+#define WIRE_RQET "rqet"
+#define WIRE_RSET "rset"
+#define WIRE_RCN  "rcn"
+#define WIRE_RT   "rt"
+#define WIRE_RTV  "rtv" /* value inside rt */
+#define WIRE_DRT  "drt"
+#define WIRE_FC   "fc"
+#define WIRE_PC   "pc"
+#define WIRE_RSC  "rsc"
+#define WIRE_ATRL "atrl" /* in a query */
+
+/* Filter criteria (all V); lbl and ty are named as the attributes are. */
+#define WIRE_FU   "fu"
+#define WIRE_FO   "fo"
+#define WIRE_LIM  "lim"
+#define WIRE_OFST "ofst"
+#define WIRE_CRB  "crb"
+#define WIRE_CRA  "cra"
+#define WIRE_MS   "ms"
+#define WIRE_US   "us"
+#define WIRE_EXB  "exb"
+#define WIRE_EXA  "exa"
+
 /* mafClientCfg. */
 #define WIRE_CRGC "crgc"
 #define WIRE_KRGC "krgc"
