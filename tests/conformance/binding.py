@@ -1,0 +1,150 @@
+"""How the conformance suite talks to a MAF: whole primitives in, whole primitives out, over one binding.
+
+A binding is a class with open(maf, credential) -> session, and a session has request(primitive) -> answer, .exported (48
+octets of the peer's own exporter) and close(). A new binding is one class and one entry in BINDINGS."""
+import base64
+import itertools
+import json
+import time
+import urllib.parse
+
+from harness.maf import ADMIN, FQDN
+from harness.peers import GnutlsPeer, OpensslPeer, http
+
+CREATE, RETRIEVE, UPDATE, DELETE = 1, 2, 3, 4
+MAF_BASE, CLIENT_REG, KEY_REG = 20001, 20002, 20003
+MEMBER = {CLIENT_REG: "sec:mafcr", KEY_REG: "sec:skr", MAF_BASE: "sec:mafb"}
+LATER = "20991231T235959"
+
+
+class Answer:
+    def __init__(self, rsc, pc, rqi, rvi):
+        self.rsc, self.pc, self.rqi, self.rvi = rsc, pc, rqi, rvi
+
+    @property
+    def attributes(self):
+        return next(iter(self.pc.values()))
+
+    @property
+    def reason(self):
+        return (self.pc or {}).get("m2m:dbg", "")
+
+    def __repr__(self):
+        return f"<{self.rsc} {self.pc}>"
+
+
+class HttpsSession:
+    METHOD = {CREATE: "POST", RETRIEVE: "GET", UPDATE: "PUT", DELETE: "DELETE"}
+
+    def __init__(self, maf, credential, peer=OpensslPeer, **options):
+        self.peer = peer(maf, credential, **options)
+        self.exported = self.peer.exported
+
+    @staticmethod
+    def path(to):
+        return "/_/" + to[2:] if to.startswith("//") else "/" + to
+
+    @staticmethod
+    def query(p):
+        pairs = [(k, str(p[k])) for k in ("rcn", "rt") if k in p]
+        for name, value in p.get("fc", {}).items():
+            pairs.append((name, value if isinstance(value, str) else "+".join(value) if isinstance(value, list)
+                          else str(value)))
+        if "atrl" in p:
+            pairs.append(("atrl", "+".join(p["atrl"])))
+        return "?" + "&".join(f"{k}={urllib.parse.quote(v, safe='+')}" for k, v in pairs) if pairs else ""
+
+    def request(self, p):
+        body = json.dumps(p["pc"]).encode() if p.get("pc") is not None else None
+        extra = [f"X-M2M-RET: {p['rqet']}"] if "rqet" in p else []
+        answer = self.peer.request(http(self.METHOD[p["op"]], self.path(p["to"]) + self.query(p), p.get("fr"), body,
+                                        p.get("ty"), p.get("rqi"), p.get("rvi"), headers=extra))
+        pc = json.loads(answer.body) if answer.body else None
+        return Answer(answer.rsc, pc, answer.headers.get("x-m2m-ri"), answer.headers.get("x-m2m-rvi"))
+
+    def close(self):
+        self.peer.close()
+
+
+class HttpsGnutlsSession(HttpsSession):
+    def __init__(self, maf, credential, **options):
+        super().__init__(maf, credential, peer=GnutlsPeer, **options)
+
+
+BINDINGS = {"https": HttpsSession}
+
+_number = itertools.count(1)
+
+
+class Device:
+    """A client played by a foreign TLS stack: a credential at the MAF, and a session when one is needed."""
+
+    def __init__(self, maf, binding, admin=ADMIN, identity=None, **options):
+        self.maf, self.binding, self.admin = maf, binding, admin
+        self.id = identity or f"//sp.example.com/cse{next(_number)}/Cae{next(_number)}"
+        self.credential = maf.add_client(self.id, admin=admin, **options)
+        self.session = None
+
+    def connect(self):
+        self.close()
+        self.session = self.binding(self.maf, self.credential)
+        return self.session
+
+    def send(self, op, to="-", **p):
+        """One request with sane defaults; a parameter given as None is left out."""
+        if self.session is None:
+            self.connect()
+        if to.startswith("-"):
+            to = f"//{FQDN}/{to}"
+        primitive = {"op": op, "to": to, "fr": self.id, "rqi": f"r{next(_number)}", "rvi": "3"}
+        primitive.update(p)
+        return self.session.request({k: v for k, v in primitive.items() if v is not None})
+
+    def close(self):
+        if self.session is not None:
+            self.session.close()
+            self.session = None
+
+    # the procedures, with everything right unless told otherwise
+
+    def create(self, ty, attributes, **p):
+        return self.send(CREATE, ty=ty, pc={MEMBER[ty]: attributes}, **p)
+
+    def register(self, **changes):
+        return self.create(CLIENT_REG, drop_none({"et": LATER, "adfq": self.admin} | changes))
+
+    def registered(self, **changes):
+        """Registers and returns the mafClientRegID."""
+        answer = self.register(**changes)
+        assert answer.rsc == 2001, answer
+        return answer.attributes["ri"]
+
+    def key_attributes(self, target, **changes):
+        targets = [target.id if isinstance(target, Device) else target] if target is not None else None
+        return drop_none({"et": LATER, "adfq": self.admin, "suid": 32, "tgis": targets} | changes)
+
+    def register_key(self, target, **changes):
+        return self.create(KEY_REG, self.key_attributes(target, **changes))
+
+    def own_key(self, target, value=bytes(range(32)), **changes):
+        """Registers a self-generated key and returns its RelativeKeyID."""
+        answer = self.register_key(target, kyv=base64.b64encode(value).decode(), **changes)
+        assert answer.rsc == 2001, answer
+        return answer.attributes["rn"]
+
+    def retrieve(self, key, **p):
+        return self.send(RETRIEVE, f"-/{key}", **p)
+
+    def update(self, resource, ty, attributes, **p):
+        return self.send(UPDATE, f"-/{resource}", pc={MEMBER[ty]: attributes}, **p)
+
+    def delete(self, resource, **p):
+        return self.send(DELETE, f"-/{resource}", **p)
+
+
+def drop_none(attributes):
+    return {k: v for k, v in attributes.items() if v is not None}
+
+
+def timestamp(seconds_from_now):
+    return time.strftime("%Y%m%dT%H%M%S", time.gmtime(time.time() + seconds_from_now))

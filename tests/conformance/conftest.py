@@ -1,0 +1,36 @@
+"""Fixtures of the conformance suite: every test runs over each binding and on each token."""
+import pytest
+
+from binding import BINDINGS, Device
+
+
+@pytest.fixture(params=sorted(BINDINGS))
+def binding(request):
+    return BINDINGS[request.param]
+
+
+@pytest.fixture
+def device(shared_maf, binding):
+    """Makes devices of the shared MAF; ends their sessions afterwards."""
+    made = []
+
+    def make(**options):
+        made.append(Device(shared_maf, binding, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def source(device):
+    """A registered client."""
+    one = device()
+    one.registered()
+    return one
+
+
+@pytest.fixture
+def target(device):
+    return device()
