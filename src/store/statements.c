@@ -1,0 +1,102 @@
+/* The SQL of the store: see statements.h. Columns stand in schema order and parameters are numbered as the
+ * columns are, so that every write of a table binds the same way; an UPDATE names only the columns that may
+ * change. */
+#include "store/statements.h"
+
+#define STAKEHOLDER  "admin_fqdn, policy, created, mac"
+#define PERMIT       "identity, admin_fqdn, mac"
+#define CLIENT_CFG   "identity, admin_fqdn, cfg, mac"
+#define CREDENTIAL   "kmid_key, kmid, identity, admin_fqdn, state, assigned, created, expires, km, mac"
+#define REGISTRATION "id, identity, admin_fqdn, assigned_kmid, labels, created, modified, expires, mac"
+#define KEY                                                                                                  \
+    "id_key, id, source, admin_fqdn, suid, exporter, labels, targets, created, modified, expires, value, "   \
+    "mac"
+
+/* The oldest expired identifiers of a table; the same in every statement of one transaction. */
+#define EXPIRED(id, table)                                                                                   \
+    "(SELECT " id " FROM " table " WHERE expires > 0 AND expires <= ?1 ORDER BY expires, " id " LIMIT ?2)"
+
+const char *const store_sql_text[STORE_SQL_N] = {
+    [STORE_SQL_BEGIN] = "BEGIN IMMEDIATE",
+    [STORE_SQL_COMMIT] = "COMMIT",
+    [STORE_SQL_ROLLBACK] = "ROLLBACK",
+    [STORE_SQL_SAVEPOINT] = "SAVEPOINT call",
+    [STORE_SQL_SAVEPOINT_KEEP] = "RELEASE call",
+    [STORE_SQL_SAVEPOINT_UNDO] = "ROLLBACK TO call",
+
+    [STORE_SQL_META_GET] = "SELECT id, schema, root_id, created, mac FROM meta WHERE id = 1",
+    [STORE_SQL_META_PUT] = "INSERT OR REPLACE INTO meta (id, schema, root_id, created, mac)"
+                           " VALUES (?1, ?2, ?3, ?4, ?5)",
+    [STORE_SQL_COUNT] = "SELECT (SELECT count(*) FROM stakeholder), (SELECT count(*) FROM credential),"
+                        " (SELECT count(*) FROM registration), (SELECT count(*) FROM key_registration)",
+
+    [STORE_SQL_BURN] = "INSERT INTO burnt (kind, hash) VALUES (?1, ?2)",
+    [STORE_SQL_BURNT] = "SELECT 1 FROM burnt WHERE kind = ?1 AND hash = ?2",
+
+    [STORE_SQL_STAKEHOLDER_GET] = "SELECT " STAKEHOLDER " FROM stakeholder WHERE admin_fqdn = ?1",
+    [STORE_SQL_STAKEHOLDER_PUT] =
+        "INSERT INTO stakeholder (" STAKEHOLDER ") VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET"
+        " policy = excluded.policy, created = excluded.created, mac = excluded.mac",
+    [STORE_SQL_STAKEHOLDER_DELETE] = "DELETE FROM stakeholder WHERE admin_fqdn = ?1",
+    [STORE_SQL_STAKEHOLDER_LIST] = "SELECT " STAKEHOLDER " FROM stakeholder ORDER BY admin_fqdn",
+
+    [STORE_SQL_PERMIT_GET] = "SELECT " PERMIT " FROM permit WHERE identity = ?1 AND admin_fqdn = ?2",
+    [STORE_SQL_PERMIT_PUT] = "INSERT INTO permit (" PERMIT ") VALUES (?1, ?2, ?3)"
+                             " ON CONFLICT DO UPDATE SET mac = excluded.mac",
+    [STORE_SQL_PERMIT_DELETE] = "DELETE FROM permit WHERE identity = ?1 AND admin_fqdn = ?2",
+    [STORE_SQL_PERMIT_LIST] = "SELECT " PERMIT " FROM permit ORDER BY identity, admin_fqdn",
+    [STORE_SQL_PERMIT_LIST_OF] = "SELECT " PERMIT " FROM permit WHERE admin_fqdn = ?1 ORDER BY identity",
+
+    [STORE_SQL_CLIENT_CFG_GET] =
+        "SELECT " CLIENT_CFG " FROM client_cfg WHERE identity = ?1 AND admin_fqdn = ?2",
+    [STORE_SQL_CLIENT_CFG_PUT] = "INSERT INTO client_cfg (" CLIENT_CFG ") VALUES (?1, ?2, ?3, ?4)"
+                                 " ON CONFLICT DO UPDATE SET cfg = excluded.cfg, mac = excluded.mac",
+    [STORE_SQL_CLIENT_CFG_DELETE] = "DELETE FROM client_cfg WHERE identity = ?1 AND admin_fqdn = ?2",
+    [STORE_SQL_CLIENT_CFG_DELETE_OF] = "DELETE FROM client_cfg WHERE admin_fqdn = ?1",
+
+    [STORE_SQL_CREDENTIAL_GET] = "SELECT " CREDENTIAL " FROM credential WHERE kmid_key = ?1",
+    [STORE_SQL_CREDENTIAL_CREATE] =
+        "INSERT INTO credential (" CREDENTIAL ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    [STORE_SQL_CREDENTIAL_UPDATE] =
+        "UPDATE credential SET state = ?5, expires = ?8, mac = ?10 WHERE kmid_key = ?1",
+    [STORE_SQL_CREDENTIAL_DELETE] = "DELETE FROM credential WHERE kmid_key = ?1",
+    [STORE_SQL_CREDENTIAL_LIST] = "SELECT " CREDENTIAL " FROM credential ORDER BY kmid_key",
+    [STORE_SQL_CREDENTIAL_PURGE] =
+        "DELETE FROM credential WHERE kmid_key IN " EXPIRED("kmid_key", "credential"),
+
+    [STORE_SQL_REGISTRATION_GET] = "SELECT " REGISTRATION " FROM registration WHERE id = ?1",
+    [STORE_SQL_REGISTRATION_FIND] =
+        "SELECT " REGISTRATION " FROM registration WHERE identity = ?1 AND admin_fqdn = ?2",
+    [STORE_SQL_REGISTRATION_CREATE] =
+        "INSERT INTO registration (" REGISTRATION ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    [STORE_SQL_REGISTRATION_UPDATE] =
+        "UPDATE registration SET assigned_kmid = ?4, labels = ?5, modified = ?7, expires = ?8, mac = ?9"
+        " WHERE id = ?1",
+    [STORE_SQL_REGISTRATION_DELETE] = "DELETE FROM registration WHERE id = ?1",
+    [STORE_SQL_REGISTRATION_LIST] = "SELECT " REGISTRATION " FROM registration ORDER BY id",
+    [STORE_SQL_REGISTRATION_LIST_OF] =
+        "SELECT " REGISTRATION " FROM registration WHERE identity = ?1 ORDER BY id",
+    [STORE_SQL_REGISTRATION_PURGE] = "DELETE FROM registration WHERE id IN " EXPIRED("id", "registration"),
+
+    [STORE_SQL_KEY_GET] = "SELECT " KEY " FROM key_registration WHERE id_key = ?1",
+    [STORE_SQL_KEY_CREATE] = "INSERT INTO key_registration (" KEY
+                             ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+    [STORE_SQL_KEY_UPDATE] = "UPDATE key_registration SET labels = ?7, targets = ?8, modified = ?10,"
+                             " expires = ?11, mac = ?13 WHERE id_key = ?1",
+    [STORE_SQL_KEY_DELETE] = "DELETE FROM key_registration WHERE id_key = ?1",
+    [STORE_SQL_KEY_DELETE_OF] = "DELETE FROM key_registration WHERE source = ?1 AND admin_fqdn = ?2",
+    [STORE_SQL_KEY_LIST] = "SELECT " KEY " FROM key_registration ORDER BY id_key",
+    /* Two ordered index scans that SQLite merges: no temporary table however many keys there are. */
+    [STORE_SQL_KEY_LIST_OF] = "SELECT " KEY " FROM key_registration WHERE source = ?1 UNION ALL SELECT " KEY
+                              " FROM key_target CROSS JOIN key_registration ON id_key = key"
+                              " WHERE key_target.identity = ?1 AND source <> ?1 ORDER BY id_key",
+    [STORE_SQL_KEY_PURGE] =
+        "DELETE FROM key_registration WHERE id_key IN " EXPIRED("id_key", "key_registration"),
+
+    [STORE_SQL_TARGET_ADD] = "INSERT OR IGNORE INTO key_target (identity, key) VALUES (?1, ?2)",
+    [STORE_SQL_TARGET_DELETE] = "DELETE FROM key_target WHERE key = ?1",
+    [STORE_SQL_TARGET_DELETE_OF] =
+        "DELETE FROM key_target WHERE key IN"
+        " (SELECT id_key FROM key_registration WHERE source = ?1 AND admin_fqdn = ?2)",
+    [STORE_SQL_TARGET_PURGE] = "DELETE FROM key_target WHERE key IN " EXPIRED("id_key", "key_registration"),
+};
