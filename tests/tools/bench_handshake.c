@@ -1,0 +1,291 @@
+/* bench-handshake TOKEN-URI PIN-SOURCE CLIENTS HANDSHAKES
+ *
+ * Server CPU of TLS 1.2 PSK handshakes with peers in memory, all variants interleaved in one run so that
+ * their ratios mean something: plain OpenSSL with the key in RAM; the MAF's whole path (look-up in the
+ * database, token, provider) with custody psk and session; each with and without a following request for a
+ * key (retrieval). CLIENTS credentials are registered first. `active` clients take turns, few enough for the
+ * cache of loaded keys; the `cold` variants take another client each time, more than the cache holds. Prints
+ * one JSON object; the token must be provisioned by `mafadm init`-like means: this program does it itself in
+ * a scratch database given by the environment's TMPDIR. */
+#include "maf/admin.h"
+#include "maf/maf.h"
+#include "plain_client.h"
+#include "util/file.h"
+#include "util/text.h"
+
+#include <openssl/err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define FQDN   "maf.example.com"
+#define ADMIN  "admin.example.com"
+#define ACTIVE 10
+
+static const char *const names[] = {FQDN, NULL};
+
+static void die(const char *what, const struct om_error *err)
+{
+    (void)fprintf(stderr, "bench-handshake: %s: %s\n", what, err != NULL ? err->text : "");
+    ERR_print_errors_fp(stderr);
+    exit(1);
+}
+
+#define MUST(expr)                                                                                           \
+    do {                                                                                                     \
+        struct om_error must_err = {0};                                                                      \
+        struct om_error *err = &must_err;                                                                    \
+        if ((expr) != OM_OK)                                                                                 \
+            die(#expr, err);                                                                                 \
+    } while (0)
+
+static double cpu_now(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+/* What runs: the server's context, or plain OpenSSL when maf is NULL. */
+struct variant {
+    const char *name;
+    SSL_CTX *server;
+    struct maf *maf;
+    bool retrieve;
+    bool cold;
+    double cpu; /* microseconds, server side only */
+    unsigned long n;
+};
+
+static struct {
+    struct plain_psk *psk;
+    char (*id)[M2M_ID_SIZE];
+    char (*kmid)[M2M_KEY_ID_SIZE];
+    size_t n;
+} clients;
+
+static unsigned plain_server_psk(SSL *ssl, const char *identity, unsigned char *key, unsigned max)
+{
+    (void)identity;
+    const struct plain_psk *psk = SSL_get_app_data(ssl);
+    if (psk->key_len > max)
+        return 0;
+    memcpy(key, psk->key, psk->key_len);
+    return (unsigned)psk->key_len;
+}
+
+static SSL_CTX *plain_server_ctx(const char *suite)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+    if (ctx == NULL || SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION) != 1 ||
+        SSL_CTX_set_cipher_list(ctx, suite) != 1)
+        die("plain server", NULL);
+    SSL_CTX_set_security_level(ctx, 0);
+    SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
+    (void)SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_psk_server_callback(ctx, plain_server_psk);
+    return ctx;
+}
+
+static void request_key(struct variant *v, SSL *server, size_t client, const char *key_id)
+{
+    struct maf_session session = {.peer = omtls_peer(server), .ssl = server};
+    struct m2m_request rq;
+    struct m2m_response rs;
+    m2m_request_init(&rq);
+    m2m_response_init(&rs);
+    rq.op = M2M_OP_RETRIEVE;
+    rq.has_from = rq.has_rqi = rq.has_rvi = true;
+    (void)snprintf(rq.to, sizeof rq.to, "-/%s", key_id);
+    (void)snprintf(rq.from, sizeof rq.from, "%s", clients.id[client]);
+    (void)snprintf(rq.rqi, sizeof rq.rqi, "r");
+    (void)snprintf(rq.rvi, sizeof rq.rvi, "3");
+    maf_handle(v->maf, &session, &rq, &rs);
+    if (rs.rsc != M2M_OK)
+        die("retrieval failed", NULL);
+    m2m_request_free(&rq);
+    m2m_response_free(&rs);
+}
+
+/* One handshake, one exporter call on the server; only the server's own calls are timed. */
+static void one(struct variant *v, SSL_CTX *client_ctx, size_t client, const char *key_id)
+{
+    SSL *c = SSL_new(client_ctx);
+    BIO *to_server, *to_client;
+    if (BIO_new_bio_pair(&to_server, 65536, &to_client, 65536) != 1)
+        die("BIO pair", NULL);
+    SSL_set_bio(c, to_server, to_server);
+    plain_client_psk(c, FQDN, &clients.psk[client]);
+    SSL_set_connect_state(c);
+    double at = cpu_now();
+    SSL *s = SSL_new(v->server);
+    if (v->maf == NULL)
+        SSL_set_app_data(s, &clients.psk[client]);
+    SSL_set_bio(s, to_client, to_client);
+    SSL_set_accept_state(s);
+    v->cpu += cpu_now() - at;
+    int done_c = 0, done_s = 0;
+    for (int round = 0; round < 10 && !(done_c == 1 && done_s == 1); round++) {
+        if (done_c != 1)
+            done_c = SSL_do_handshake(c);
+        at = cpu_now();
+        if (done_s != 1)
+            done_s = SSL_do_handshake(s);
+        v->cpu += cpu_now() - at;
+    }
+    if (done_c != 1 || done_s != 1)
+        die("handshake failed", NULL);
+    at = cpu_now();
+    if (v->retrieve) {
+        if (v->maf != NULL)
+            request_key(v, s, client, key_id);
+    } else {
+        uint8_t out[48];
+        if (SSL_export_keying_material(s, out, sizeof out, OMTLS_LABEL_CONNECTION,
+                                       strlen(OMTLS_LABEL_CONNECTION), NULL, 0, 0) != 1)
+            die("export failed", NULL);
+    }
+    SSL_free(s);
+    v->cpu += cpu_now() - at;
+    v->n++;
+    SSL_free(c);
+}
+
+static om_rc row_mac(void *arg, const struct se_part *parts, size_t n, uint8_t out[SE_MAC_SIZE],
+                     struct om_error *err)
+{
+    return se_row_mac(arg, parts, n, out, err);
+}
+
+static void make_clients(struct store *store, struct se *se, size_t n)
+{
+    clients.psk = calloc(n, sizeof *clients.psk);
+    clients.id = calloc(n, sizeof *clients.id);
+    clients.kmid = calloc(n, sizeof *clients.kmid);
+    clients.n = n;
+    MUST(maf_admin_stakeholder_add(store, ADMIN, err));
+    for (size_t i = 0; i < n; i++) {
+        /* One wrapped key serves many rows when there are many: the cost of a handshake does not depend on
+         * it. */
+        (void)snprintf(clients.id[i], sizeof clients.id[i], "//sp.example.com/cse1/C%zu", i);
+        struct om_secret km = OM_SECRET_INIT;
+        MUST(om_secret_alloc(&km, 32, err));
+        MUST(se_random(se, km.octets, km.len, err));
+        memcpy(clients.psk[i].key, km.octets, 32);
+        clients.psk[i].key_len = 32;
+        char relative[32];
+        (void)snprintf(relative, sizeof relative, "km-%zu", i);
+        struct maf_admin_client add = {.id = clients.id[i], .admin_fqdn = ADMIN, .kmid = relative};
+        struct om_secret none = OM_SECRET_INIT;
+        MUST(maf_admin_client_add(store, se, FQDN, &add, &km, &none, clients.kmid[i], err));
+        clients.psk[i].identity = clients.kmid[i];
+        om_secret_free(&km);
+    }
+}
+
+/* A key that every active client may retrieve. */
+static void make_key(struct store *store, struct se *se, char id[33])
+{
+    uint8_t octets[48];
+    MUST(se_random(se, octets, sizeof octets, err));
+    m2m_relative_key_id(id, octets);
+    struct store_key key = {.suid = 34, .created = 1, .modified = 1, .expires = INT64_C(4000000000)};
+    (void)snprintf(key.id, sizeof key.id, "%s", id);
+    (void)snprintf(key.source, sizeof key.source, "%s", clients.id[0]);
+    (void)snprintf(key.admin_fqdn, sizeof key.admin_fqdn, "%s", ADMIN);
+    for (size_t i = 0; i < ACTIVE && i < clients.n; i++)
+        MUST(m2m_list_add(&key.targets, clients.id[i], err));
+    MUST(se_seal(se, octets + 16, 32, &key.value, err));
+    MUST(store_key_create(store, &key, err));
+    m2m_list_free(&key.targets);
+}
+
+static SSL_CTX *maf_ctx(OSSL_LIB_CTX *libctx, struct maf *maf, enum omtls_custody custody)
+{
+    struct omtls_server cfg = {.libctx = libctx,
+                               .custody = custody,
+                               .names = names,
+                               .find = maf_find_psk,
+                               .peer_free = maf_peer_free,
+                               .arg = maf};
+    SSL_CTX *ctx = NULL;
+    MUST(omtls_server_ctx(&cfg, &ctx, err));
+    return ctx;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 5 && argc != 6)
+        die("usage: bench-handshake TOKEN-URI PIN-SOURCE CLIENTS HANDSHAKES [SUITE]", NULL);
+    const char *suite = argc > 5 ? argv[5] : "PSK-AES128-CBC-SHA256";
+    unsigned long handshakes = strtoul(argv[4], NULL, 10);
+    char dir[] = "openmaf-bench-XXXXXX";
+    if (mkdtemp(dir) == NULL)
+        die("scratch directory", NULL);
+    char path[64];
+    (void)snprintf(path, sizeof path, "%s/maf.db", dir);
+    struct se *se = NULL;
+    MUST(se_open(argv[1], argv[2][0] != '\0' ? argv[2] : NULL, NULL, &se, err));
+    MUST(se_provision(se, err));
+    struct store_auth auth = {.mac = row_mac, .arg = se};
+    MUST(se_root_id(se, auth.root_id, err));
+    struct store *store = NULL;
+    MUST(store_create(path, &auth, err));
+    MUST(store_open(path, &auth, &store, err));
+    make_clients(store, se, strtoul(argv[3], NULL, 10));
+    char key_id[33];
+    make_key(store, se, key_id);
+    struct maf_options opt = {.names = names};
+    struct maf *maf = NULL;
+    MUST(maf_new(se, store, &opt, &maf, err));
+    OSSL_LIB_CTX *libctx = OSSL_LIB_CTX_new();
+    MUST(omtls_provider_load(libctx, err));
+
+    SSL_CTX *client_ctx = plain_client_ctx(suite);
+    SSL_CTX *plain = plain_server_ctx(suite);
+    SSL_CTX *psk = maf_ctx(libctx, maf, OMTLS_CUSTODY_PSK);
+    SSL_CTX *session = maf_ctx(libctx, maf, OMTLS_CUSTODY_SESSION);
+    struct variant variants[] = {
+        {"ram", plain, NULL, false, false, 0, 0},
+        {"psk", psk, maf, false, false, 0, 0},
+        {"session", session, maf, false, false, 0, 0},
+        {"psk_cold", psk, maf, false, true, 0, 0},
+        {"session_cold", session, maf, false, true, 0, 0},
+        {"psk_retrieval", psk, maf, true, false, 0, 0},
+        {"session_retrieval", session, maf, true, false, 0, 0},
+    };
+    size_t n_variants = sizeof variants / sizeof variants[0];
+    size_t active = clients.n < ACTIVE ? clients.n : ACTIVE;
+    size_t cold = 0;
+    for (size_t warm = 0; warm < 2; warm++) {
+        for (unsigned long i = 0; i < (warm == 0 ? 50 : handshakes); i++)
+            for (size_t k = 0; k < n_variants; k++) {
+                size_t client = variants[k].cold ? cold++ % clients.n : i % active;
+                one(&variants[k], client_ctx, client, key_id);
+            }
+        for (size_t k = 0; warm == 0 && k < n_variants; k++) {
+            variants[k].cpu = 0;
+            variants[k].n = 0;
+        }
+    }
+    (void)printf("{\"clients\": %zu, \"suite\": \"%s\"", clients.n, suite);
+    for (size_t k = 0; k < n_variants; k++)
+        (void)printf(", \"%s\": %.2f", variants[k].name, variants[k].cpu / (double)variants[k].n);
+    (void)printf("}\n");
+    SSL_CTX_free(session);
+    SSL_CTX_free(psk);
+    SSL_CTX_free(plain);
+    SSL_CTX_free(client_ctx);
+    maf_free(maf);
+    store_close(store);
+    se_close(se);
+    (void)unlink(path);
+    (void)rmdir(dir);
+    free(clients.psk);
+    free(clients.id);
+    free(clients.kmid);
+    OSSL_LIB_CTX_free(libctx);
+    return 0;
+}
