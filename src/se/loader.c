@@ -61,7 +61,7 @@ static om_rc open_module(const char *file, const char *plugin_dir, void **module
     char built_beside[PATH_MAX];
     if (plugin_dir != NULL) {
         om_rc rc = open_in(plugin_dir, file, module, err);
-        return rc == OM_ENOTFOUND ? om_context(err, OM_ECONFIG, "no such plug-in") : rc;
+        return rc != OM_ENOTFOUND ? rc : om_fail(err, OM_ECONFIG, "no plug-in %s in %s", file, plugin_dir);
     }
     beside_program("../lib/openmaf", installed_beside);
     beside_program("../lib", built_beside);

@@ -65,7 +65,10 @@ om_rc se_pin_read(const char *pin_source, struct om_secret *pin, struct om_error
     if (rc == OM_OK)
         return OM_OK;
     om_secret_free(pin);
-    if (rc == OM_ENOTFOUND || rc == OM_EINPUT) /* to us, a wrong file is a wrong configuration */
+    if (rc == OM_ENOTFOUND || rc == OM_EINPUT) { /* to us, a wrong file is a wrong configuration */
         rc = OM_ECONFIG;
+        if (err != NULL)
+            err->rc = rc;
+    }
     return om_context(err, rc, "PIN source %s", pin_source);
 }

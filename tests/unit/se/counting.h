@@ -1,0 +1,18 @@
+/* A table in front of a plug-in's own that counts what the front end calls and which keys live. */
+#ifndef OPENMAF_TESTS_SE_COUNTING_H
+#define OPENMAF_TESTS_SE_COUNTING_H
+
+#include "se/se.h"
+
+struct counts {
+    unsigned hmac;
+    unsigned prf;
+    unsigned prf_key;
+    unsigned live; /* handles given out and not freed */
+};
+extern struct counts counts;
+
+/* From now on for this token; counters at zero. One token at a time. */
+void counting_install(struct se *se);
+
+#endif
