@@ -12,7 +12,11 @@ struct https;
 struct https_options {
     const char *host; /* numeric address */
     uint16_t port;    /* 0: any free one, see https_port */
-    SSL_CTX *ctx;     /* from omtls_server_ctx; peers are struct maf_peer. Its own reference is taken */
+    const int
+        *listener; /* not NULL: accept from this socket (listen_tcp), duplicated, instead of the above */
+    const char *const *names; /* MAF-FQDN and aliases, NULL-terminated, outliving the binding: another Host is
+                                 another MAF (4004, MAF-GEN-4). NULL: Host is not compared */
+    SSL_CTX *ctx; /* from omtls_server_ctx; peers are struct maf_peer. Its own reference is taken */
     unsigned max_connections;      /* beyond it new connections wait in the listen queue, then are dropped */
     unsigned max_header, max_body; /* octets; beyond: 431, 413 and close */
     unsigned handshake_timeout, request_timeout, idle_timeout; /* seconds; a slow peer is closed */
@@ -27,12 +31,15 @@ uint16_t https_port(const struct https *h);
 void https_drain(struct https *h);
 bool https_drained(const struct https *h);
 
-/* Closes everything. NULL is allowed. */
+/* Closes everything, and runs what the event loop still owes these connections; so not from inside the loop.
+ * NULL is allowed. */
 void https_free(struct https *h);
 
 struct https_stats {
     size_t connections;
-    uint64_t accepted, handshakes, handshake_failures, requests, refused_limit, timeouts;
+    uint64_t accepted, handshakes, handshake_failures, requests, timeouts;
+    uint64_t refused_limit; /* times that max_connections stopped accepting */
+    uint64_t malformed;     /* octets that were not HTTP, or beyond a limit */
 };
 void https_stats(const struct https *h, struct https_stats *out);
 

@@ -1,0 +1,164 @@
+/* One HTTPS connection: made with its TLS session, watched by one timer, freed with the SSL.
+ *
+ * evhttp's own time-out counts inactivity only, so a peer that sends an octet now and then would hold a
+ * connection for ever. Here each phase has a total time. */
+#include "bind/https_internal.h"
+#include "util/log.h"
+
+#include <event2/bufferevent_ssl.h>
+#include <stdlib.h>
+
+static void conn_free(struct https_conn *c)
+{
+    struct https *h = c->https;
+    LIST_REMOVE(c, link);
+    (void)event_del(&c->deadline);
+    (void)event_del(&c->replace_page);
+    https_conn_note_handshake(c);
+    if (!c->handshaken)
+        h->stats.handshake_failures++;
+    h->stats.connections--;
+    free(c);
+    https_accept_update(h);
+}
+
+static void ex_data_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx, long argl, void *argp)
+{
+    (void)parent, (void)ad, (void)idx, (void)argl, (void)argp;
+    if (ptr != NULL)
+        conn_free(ptr);
+}
+
+/* Connections hang on their SSL, whose end is the one that evhttp, libevent and we all agree on. */
+static int ex_index(void)
+{
+    static int index = -1;
+    if (index < 0)
+        index = SSL_get_ex_new_index(0, NULL, NULL, NULL, ex_data_free);
+    return index;
+}
+
+static unsigned seconds(const struct https_conn *c)
+{
+    const struct https_options *o = &c->https->opt;
+    switch (c->phase) {
+    case HTTPS_HANDSHAKE:
+        return o->handshake_timeout;
+    case HTTPS_IDLE:
+        return c->https->draining ? o->request_timeout : o->idle_timeout;
+    case HTTPS_REQUEST:
+    case HTTPS_RESPONSE:
+        break;
+    }
+    return o->request_timeout;
+}
+
+void https_conn_phase(struct https_conn *c, enum https_phase phase)
+{
+    c->phase = phase;
+    if (phase == HTTPS_REQUEST)
+        c->received = 0;
+    struct timeval tv = {.tv_sec = (time_t)seconds(c)};
+    (void)event_add(&c->deadline, &tv);
+}
+
+void https_conn_note_handshake(struct https_conn *c)
+{
+    if (c->handshaken || !SSL_is_init_finished(c->ssl))
+        return;
+    c->handshaken = true;
+    c->https->stats.handshakes++;
+}
+
+void https_conn_abort(struct https_conn *c)
+{
+    /* evhttp frees the connection, whatever it was doing. */
+    bufferevent_trigger_event(c->bev, BEV_EVENT_READING | BEV_EVENT_TIMEOUT, 0);
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd, (void)what;
+    struct https_conn *c = arg;
+    https_conn_note_handshake(c);
+    if (c->phase == HTTPS_HANDSHAKE && c->handshaken) { /* and no request yet */
+        https_conn_phase(c, HTTPS_IDLE);
+        return;
+    }
+    c->https->stats.timeouts++;
+    https_conn_abort(c);
+}
+
+/* Octets that arrived while nothing was expected begin a request. */
+static void on_input(struct evbuffer *buf, const struct evbuffer_cb_info *info, void *arg)
+{
+    (void)buf;
+    struct https_conn *c = arg;
+    if (info->n_added == 0)
+        return;
+    https_conn_note_handshake(c);
+    if (c->phase == HTTPS_HANDSHAKE || c->phase == HTTPS_IDLE)
+        https_conn_phase(c, HTTPS_REQUEST);
+    c->received += info->n_added;
+}
+
+static om_rc watch(struct https_conn *c, struct om_error *err)
+{
+    struct https *h = c->https;
+    /* A peer that sends on while we answer waits in the kernel, not in our memory. */
+    bufferevent_setwatermark(c->bev, EV_READ, 0, (size_t)h->opt.max_header + h->opt.max_body + 16384);
+    (void)bufferevent_set_max_single_read(c->bev, 4096);
+    if (evbuffer_add_cb(bufferevent_get_input(c->bev), on_input, c) == NULL ||
+        evbuffer_add_cb(bufferevent_get_output(c->bev), https_page_on_output, c) == NULL)
+        return om_fail(err, OM_ENOMEM, "no memory for a connection");
+    https_conn_phase(c, HTTPS_HANDSHAKE);
+    return OM_OK;
+}
+
+/* From here on the SSL owns c. */
+static struct https_conn *conn_new(struct https *h, SSL *ssl)
+{
+    struct https_conn *c = calloc(1, sizeof *c);
+    if (c == NULL || ex_index() < 0 || SSL_set_ex_data(ssl, ex_index(), c) != 1) {
+        free(c);
+        return NULL;
+    }
+    c->https = h;
+    c->ssl = ssl;
+    (void)evtimer_assign(&c->deadline, h->base, on_deadline, c);
+    (void)evtimer_assign(&c->replace_page, h->base, https_page_replace, c);
+    LIST_INSERT_HEAD(&h->conns, c, link);
+    h->stats.connections++;
+    h->stats.accepted++;
+    return c;
+}
+
+struct bufferevent *https_conn_new(struct event_base *base, void *arg)
+{
+    struct https *h = arg;
+    struct om_error err = {0};
+    SSL *ssl = SSL_new(h->opt.ctx);
+    struct https_conn *c = ssl != NULL ? conn_new(h, ssl) : NULL;
+    if (c == NULL) {
+        SSL_free(ssl);
+        om_log(OM_LOG_ERROR, "https: no memory for a connection");
+        return NULL; /* evhttp goes on without TLS; https_conn_of then finds nothing, and it is refused */
+    }
+    c->bev = bufferevent_openssl_socket_new(base, -1, ssl, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
+    if (c->bev == NULL) /* it has freed the SSL */
+        return NULL;
+    if (watch(c, &err) != OM_OK) {
+        om_log(OM_LOG_ERROR, "https: %s", om_error_text(&err, OM_ENOMEM));
+        bufferevent_free(c->bev);
+        return NULL;
+    }
+    https_accept_update(h);
+    return c->bev;
+}
+
+struct https_conn *https_conn_of(struct evhttp_request *req)
+{
+    struct bufferevent *bev = evhttp_connection_get_bufferevent(evhttp_request_get_connection(req));
+    SSL *ssl = bufferevent_openssl_get_ssl(bev);
+    return ssl != NULL ? SSL_get_ex_data(ssl, ex_index()) : NULL;
+}
