@@ -3,6 +3,7 @@
 
 #include "util/text.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -183,18 +184,19 @@ bool m2m_is_credential_id(const char *s)
 
 om_rc m2m_nfkc(char *out, size_t cap, const char *in, struct om_error *err)
 {
-    size_t n = cap;
+    size_t n = 0;
     out[0] = '\0';
-    /* With a buffer given, u8_normalize returns it when the result fits and allocates another one when not.
-     */
-    uint8_t *result = u8_normalize(UNINORM_NFKC, (const uint8_t *)in, strlen(in), (uint8_t *)out, &n);
-    if (result == NULL) {
-        out[0] = '\0';
-        return om_fail(err, OM_EINPUT, "a text is not UTF-8, or there is no memory to normalise it");
+    uint8_t *result = u8_normalize(UNINORM_NFKC, (const uint8_t *)in, strlen(in), NULL, &n);
+    if (result == NULL)
+        return errno == ENOMEM ? om_fail(err, OM_ENOMEM, "no memory to normalise a text")
+                               : om_fail(err, OM_EINPUT, "a text is not UTF-8");
+    om_rc rc = OM_OK;
+    if (n < cap) {
+        memcpy(out, result, n);
+        out[n] = '\0';
+    } else {
+        rc = om_fail(err, OM_EINPUT, "a normalised text is longer than %zu octets", cap - 1);
     }
-    bool fits = result == (uint8_t *)out && n < cap;
-    if (result != (uint8_t *)out)
-        free(result);
-    out[fits ? n : 0] = '\0';
-    return fits ? OM_OK : om_fail(err, OM_EINPUT, "a normalised text is longer than %zu octets", cap - 1);
+    free(result);
+    return rc;
 }

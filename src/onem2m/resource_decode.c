@@ -40,7 +40,7 @@ static om_rc decode_attribute(const struct decoding *d, const char *name, const 
     }
     char presence = presence_of(d, a);
     if (presence == M2M_NOT_PRESENT)
-        return om_fail(err, OM_EINPUT, "%s: not allowed in a %s request", a->name,
+        return om_fail(err, OM_EINPUT, "%s: not allowed in %s", a->name,
                        d->direction == M2M_UPDATE_REQUEST ? "UPDATE" : "CREATE");
     if (json_is_null(v)) {
         if (presence != M2M_NULLABLE)
