@@ -1,0 +1,320 @@
+/* The PKCS#11 plug-in of the Secure Environment: the table, and what every call does before and after. */
+#include "hsm/rv.h"
+#include "hsm/token.h"
+
+#include <openssl/err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* --- before and after --- */
+
+static void begin_foreign_errors(const struct se_token *tok)
+{
+    if (hsm_has_quirk(tok, HSM_QUIRK_OPENSSL_ERRORS))
+        (void)ERR_set_mark();
+}
+
+static om_rc leave(const struct se_token *tok, om_rc rc)
+{
+    if (hsm_has_quirk(tok, HSM_QUIRK_OPENSSL_ERRORS))
+        (void)ERR_pop_to_mark();
+    return rc;
+}
+
+/* Cryptoki does not survive a fork: the child would share the parent's sessions. */
+static om_rc check_process(const struct se_token *tok, struct om_error *err)
+{
+    if (tok->process != getpid())
+        return om_fail(err, OM_EINTERNAL,
+                       "the token was opened before this process was forked; open it in this process");
+    return OM_OK;
+}
+
+/* When this answers OM_OK a call to leave() has to follow. */
+static om_rc enter(struct se_token *tok, struct om_error *err)
+{
+    OM_TRY(check_process(tok, err));
+    begin_foreign_errors(tok);
+    if (tok->n_orphans > 0)
+        hsm_destroy_orphans(tok);
+    om_rc rc = hsm_session_restore(tok, false, err);
+    return rc == OM_OK ? OM_OK : leave(tok, rc);
+}
+
+/* --- open and close --- */
+
+static void token_free(struct se_token *tok)
+{
+    hsm_module_release(tok->module);
+    hsm_handles_free(&tok->keys);
+    hsm_uri_free(&tok->uri);
+    free(tok->pin_source);
+    free(tok);
+}
+
+static om_rc token_open(struct se_token *tok, const char *uri, const char *pin_source, struct om_error *err)
+{
+    OM_TRY(hsm_uri_parse(uri, &tok->uri, err));
+    const char *source = pin_source != NULL ? pin_source : tok->uri.pin_source;
+    if (source != NULL && (tok->pin_source = strdup(source)) == NULL)
+        return om_fail(err, OM_ENOMEM, "no memory for a token");
+    OM_TRY(hsm_module_acquire(&tok->uri, &tok->module, err));
+    tok->f = hsm_module_functions(tok->module);
+    tok->quirks = hsm_quirks_of(hsm_module_info(tok->module));
+    return hsm_session_open(tok, err);
+}
+
+static om_rc plugin_open(const char *uri, const char *pin_source, struct se_token **out, struct om_error *err)
+{
+    struct se_token *tok = calloc(1, sizeof *tok);
+    if (tok == NULL)
+        return om_fail(err, OM_ENOMEM, "no memory for a token");
+    tok->process = getpid();
+    (void)ERR_set_mark(); /* whose errors the module leaves is not known yet */
+    om_rc rc = token_open(tok, uri, pin_source, err);
+    if (rc != OM_OK)
+        token_free(tok);
+    (void)ERR_pop_to_mark();
+    *out = rc == OM_OK ? tok : NULL;
+    return rc;
+}
+
+static void plugin_close(struct se_token *tok)
+{
+    if (tok == NULL)
+        return;
+    if (check_process(tok, NULL) == OM_OK) {
+        (void)ERR_set_mark();
+        hsm_session_close(tok);
+        token_free(tok);
+        (void)ERR_pop_to_mark();
+    } else {
+        token_free(tok); /* of a parent: its session is not ours to close */
+    }
+}
+
+/* --- about the token --- */
+
+static om_rc plugin_provision(struct se_token *tok, struct om_error *err)
+{
+    OM_TRY(enter(tok, err));
+    om_rc rc = hsm_roots_provision(tok, err);
+    if (rc == OM_OK)
+        rc = hsm_selftest_custody(tok, err);
+    return leave(tok, rc);
+}
+
+static om_rc plugin_describe(struct se_token *tok, struct se_description *out, struct om_error *err)
+{
+    OM_TRY(check_process(tok, err));
+    const CK_TOKEN_INFO *info = &tok->info;
+    memset(out, 0, sizeof *out);
+    (void)snprintf(out->plugin, sizeof out->plugin, "pkcs11");
+    hsm_field_text(out->manufacturer, sizeof out->manufacturer, info->manufacturerID,
+                   sizeof info->manufacturerID);
+    hsm_field_text(out->model, sizeof out->model, info->model, sizeof info->model);
+    hsm_field_text(out->serial, sizeof out->serial, info->serialNumber, sizeof info->serialNumber);
+    hsm_field_text(out->label, sizeof out->label, info->label, sizeof info->label);
+    (void)snprintf(out->firmware, sizeof out->firmware, "%u.%u", (unsigned)info->firmwareVersion.major,
+                   (unsigned)info->firmwareVersion.minor);
+    (void)snprintf(out->module, sizeof out->module, "%s", hsm_module_path(tok->module));
+    hsm_quirks_text(tok->quirks, out->quirks, sizeof out->quirks);
+    out->grade = tok->derives ? SE_GRADE_DERIVE : SE_GRADE_HMAC;
+    out->test_only = tok->test_only;
+    out->provisioned = hsm_roots_complete(tok);
+    return OM_OK;
+}
+
+static om_rc still_logged_in(struct se_token *tok, struct om_error *err)
+{
+    CK_SESSION_INFO info;
+    OM_TRY(hsm_check(tok, tok->f->C_GetSessionInfo(tok->session, &info), "C_GetSessionInfo", err));
+    bool user = info.state == CKS_RO_USER_FUNCTIONS || info.state == CKS_RW_USER_FUNCTIONS;
+    if (!user && (tok->info.flags & CKF_LOGIN_REQUIRED) != 0)
+        return hsm_check(tok, CKR_USER_NOT_LOGGED_IN, "C_GetSessionInfo", err);
+    return OM_OK;
+}
+
+static om_rc try_root(struct se_token *tok, struct om_error *err)
+{
+    static const struct se_part text = {"openmaf health", 14};
+    uint8_t mac[SE_MAC_SIZE];
+    CK_OBJECT_HANDLE root = CK_INVALID_HANDLE;
+    if (!hsm_roots_complete(tok))
+        return OM_OK;
+    OM_TRY(hsm_root(tok, SE_ROOT_ROW, &root, err));
+    return hsm_sign(tok, CKM_SHA256_HMAC, root, &text, 1, mac, sizeof mac, err);
+}
+
+/* A session that turns out to be lost is opened again here, once, however often that was tried before. */
+static om_rc plugin_health(struct se_token *tok, struct om_error *err)
+{
+    OM_TRY(check_process(tok, err));
+    begin_foreign_errors(tok);
+    om_rc rc = hsm_session_restore(tok, true, err);
+    if (rc == OM_OK)
+        rc = still_logged_in(tok, err);
+    if (rc == OM_OK)
+        rc = try_root(tok, err);
+    if (rc != OM_OK && tok->lost) {
+        rc = hsm_session_restore(tok, true, err);
+        if (rc == OM_OK)
+            rc = try_root(tok, err);
+    }
+    return leave(tok, rc);
+}
+
+static om_rc plugin_random(struct se_token *tok, uint8_t *out, size_t n, struct om_error *err)
+{
+    OM_TRY(enter(tok, err));
+    return leave(tok,
+                 hsm_check(tok, tok->f->C_GenerateRandom(tok->session, out, n), "C_GenerateRandom", err));
+}
+
+/* --- keys --- */
+
+static om_rc plugin_key_mint(struct se_token *tok, const uint8_t *octets, size_t n, se_handle *out,
+                             struct om_error *err)
+{
+    OM_TRY(enter(tok, err));
+    return leave(tok, hsm_key_mint(tok, octets, n, out, err));
+}
+
+static om_rc plugin_key_generate(struct se_token *tok, size_t n, se_handle *out, struct om_error *err)
+{
+    OM_TRY(enter(tok, err));
+    return leave(tok, hsm_key_generate(tok, n, out, err));
+}
+
+/* Also when the session is lost, which it does not restore: the handle is given back in any case. */
+static void plugin_key_free(struct se_token *tok, se_handle key)
+{
+    if (check_process(tok, NULL) != OM_OK)
+        return;
+    begin_foreign_errors(tok);
+    hsm_key_free(tok, key);
+    (void)leave(tok, OM_OK);
+}
+
+static om_rc plugin_key_wrap(struct se_token *tok, enum se_root root, se_handle key, uint8_t *out, size_t *n,
+                             struct om_error *err)
+{
+    OM_TRY(enter(tok, err));
+    return leave(tok, hsm_key_wrap(tok, root, key, out, n, err));
+}
+
+static om_rc plugin_key_load(struct se_token *tok, const uint8_t *blob, size_t blob_len, size_t key_len,
+                             se_handle *out, struct om_error *err)
+{
+    OM_TRY(enter(tok, err));
+    return leave(tok, hsm_key_load(tok, blob, blob_len, key_len, out, err));
+}
+
+static om_rc plugin_unseal(struct se_token *tok, const uint8_t *blob, size_t blob_len, uint8_t *out,
+                           size_t key_len, struct om_error *err)
+{
+    OM_TRY(enter(tok, err));
+    return leave(tok, hsm_unseal(tok, blob, blob_len, out, key_len, err));
+}
+
+/* --- with keys --- */
+
+static om_rc sign_with(struct se_token *tok, CK_MECHANISM_TYPE mechanism, se_handle handle,
+                       const struct se_part *parts, size_t n_parts, uint8_t *out, size_t n,
+                       struct om_error *err)
+{
+    const struct hsm_key *key = NULL;
+    OM_TRY(hsm_handles_get(&tok->keys, handle, &key, err));
+    return hsm_sign(tok, mechanism, key->object, parts, n_parts, out, n, err);
+}
+
+static om_rc plugin_hmac(struct se_token *tok, se_handle key, const struct se_part *parts, size_t n_parts,
+                         uint8_t out[SE_MAC_SIZE], struct om_error *err)
+{
+    OM_TRY(enter(tok, err));
+    return leave(tok, sign_with(tok, CKM_SHA256_HMAC, key, parts, n_parts, out, SE_MAC_SIZE, err));
+}
+
+static om_rc row_mac(struct se_token *tok, const struct se_part *parts, size_t n_parts, uint8_t *out,
+                     struct om_error *err)
+{
+    CK_OBJECT_HANDLE root = CK_INVALID_HANDLE;
+    OM_TRY(hsm_root(tok, SE_ROOT_ROW, &root, err));
+    return hsm_sign(tok, CKM_SHA256_HMAC, root, parts, n_parts, out, SE_MAC_SIZE, err);
+}
+
+static om_rc plugin_row_mac(struct se_token *tok, const struct se_part *parts, size_t n_parts,
+                            uint8_t out[SE_MAC_SIZE], struct om_error *err)
+{
+    OM_TRY(enter(tok, err));
+    return leave(tok, row_mac(tok, parts, n_parts, out, err));
+}
+
+/* OM_EUNSUPPORTED means to src/se that it shall do the work itself from now on, with secrets in host memory.
+ * Only the self-test at open may say so; a later refusal of a single call is an error. */
+static om_rc never_unsupported(om_rc rc, struct om_error *err)
+{
+    if (rc != OM_EUNSUPPORTED)
+        return rc;
+    return om_context(err, OM_EINTERNAL, "the token refuses what it did when it was opened");
+}
+
+static om_rc plugin_prf(struct se_token *tok, se_handle key, const struct se_part *parts, size_t n_parts,
+                        uint8_t *out, size_t n, struct om_error *err)
+{
+    OM_TRY(enter(tok, err));
+    if (!tok->has_prf)
+        return leave(tok, om_fail(err, OM_EUNSUPPORTED, "the token has no TLS 1.2 PRF"));
+    om_rc rc = sign_with(tok, tok->prf, key, parts, n_parts, out, n, err);
+    return leave(tok, never_unsupported(rc, err));
+}
+
+static om_rc derive_key(struct se_token *tok, se_handle handle, const struct se_part *parts, size_t n_parts,
+                        size_t offset, size_t n, se_handle *out, struct om_error *err)
+{
+    const struct hsm_key *key = NULL;
+    CK_OBJECT_HANDLE derived = CK_INVALID_HANDLE;
+    OM_TRY(hsm_handles_get(&tok->keys, handle, &key, err));
+    OM_TRY(hsm_object_derive(tok, key->object, parts, n_parts, offset, n, &derived, err));
+    return hsm_object_adopt(tok, derived, n, true, out, err);
+}
+
+static om_rc plugin_prf_key(struct se_token *tok, se_handle key, const struct se_part *parts, size_t n_parts,
+                            size_t offset, size_t n, se_handle *out, struct om_error *err)
+{
+    OM_TRY(enter(tok, err));
+    if (!tok->derives)
+        return leave(tok, om_fail(err, OM_EUNSUPPORTED, "the token does not derive TLS 1.2 keys itself"));
+    if (n < 1 || n > SE_KEY_MAX || offset > SE_KEY_MAX)
+        return leave(tok, om_fail(err, OM_EINPUT, "a key of %zu octets at %zu is out of range", n, offset));
+    om_rc rc = derive_key(tok, key, parts, n_parts, offset, n, out, err);
+    return leave(tok, never_unsupported(rc, err));
+}
+
+extern const struct se_plugin openmaf_se_plugin;
+
+__attribute__((visibility("default"))) const struct se_plugin openmaf_se_plugin = {
+    .magic = SE_PLUGIN_MAGIC,
+    .version = SE_PLUGIN_VERSION,
+    .size = sizeof(struct se_plugin),
+    .name = "pkcs11",
+    .scheme = "pkcs11:",
+    .open = plugin_open,
+    .close = plugin_close,
+    .provision = plugin_provision,
+    .describe = plugin_describe,
+    .health = plugin_health,
+    .random = plugin_random,
+    .key_mint = plugin_key_mint,
+    .key_generate = plugin_key_generate,
+    .key_free = plugin_key_free,
+    .key_wrap = plugin_key_wrap,
+    .key_load = plugin_key_load,
+    .unseal = plugin_unseal,
+    .hmac = plugin_hmac,
+    .row_mac = plugin_row_mac,
+    .prf = plugin_prf,
+    .prf_key = plugin_prf_key,
+};
