@@ -3,11 +3,11 @@
 
 #include "util/text.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uninorm.h>
+#include <unistr.h>
 
 #define LABEL_MAX 63 /* octets of one label of an FQDN (RFC 1035) */
 
@@ -186,10 +186,12 @@ om_rc m2m_nfkc(char *out, size_t cap, const char *in, struct om_error *err)
 {
     size_t n = 0;
     out[0] = '\0';
+    /* u8_normalize would turn what is not UTF-8 into replacement characters. */
+    if (u8_check((const uint8_t *)in, strlen(in)) != NULL)
+        return om_fail(err, OM_EINPUT, "a text is not UTF-8");
     uint8_t *result = u8_normalize(UNINORM_NFKC, (const uint8_t *)in, strlen(in), NULL, &n);
     if (result == NULL)
-        return errno == ENOMEM ? om_fail(err, OM_ENOMEM, "no memory to normalise a text")
-                               : om_fail(err, OM_EINPUT, "a text is not UTF-8");
+        return om_fail(err, OM_ENOMEM, "no memory to normalise a text");
     om_rc rc = OM_OK;
     if (n < cap) {
         memcpy(out, result, n);
