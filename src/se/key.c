@@ -47,9 +47,8 @@ om_rc se_key_check_open(const struct se_key *key, struct om_error *err)
     return OM_OK;
 }
 
-static void detach(struct se_key *key)
+static void detach(struct se *se, struct se_key *key)
 {
-    struct se *se = key->se;
     if (key->prev != NULL)
         key->prev->next = key->next;
     else
@@ -64,7 +63,7 @@ size_t se_keys_detach(struct se *se)
 {
     size_t n = 0;
     while (se->keys != NULL) {
-        detach(se->keys);
+        detach(se, se->keys);
         n++;
     }
     return n;
@@ -81,7 +80,7 @@ void se_key_unref(struct se_key *key)
     if (key == NULL || --key->refs > 0)
         return;
     if (key->se != NULL)
-        detach(key);
+        detach(key->se, key);
     free(key);
 }
 

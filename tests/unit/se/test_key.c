@@ -14,29 +14,28 @@ static struct se_key *import_and_load(const void *octets, size_t n)
 }
 
 struct rfc4231 {
-    const char *key; /* NULL: key_len octets of `repeated` */
-    uint8_t repeated;
-    size_t key_len;
+    const char *key;  /* NULL: key_len octets of `repeated` */
     const char *data; /* NULL: 50 octets of `data_repeated` */
+    const char *mac;  /* hex; a shorter one is truncated */
+    size_t key_len;
+    uint8_t repeated;
     uint8_t data_repeated;
-    const char *mac; /* hex; a shorter one is truncated */
 };
 
 static const struct rfc4231 rfc4231[] = {
-    {NULL, 0x0b, 20, "Hi There", 0, "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"},
-    {"Jefe", 0, 4, "what do ya want for nothing?", 0,
-     "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
-    {NULL, 0xaa, 20, NULL, 0xdd, "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"},
+    {NULL, "Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7", 20, 0x0b, 0},
+    {"Jefe", "what do ya want for nothing?",
+     "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843", 4, 0, 0},
+    {NULL, NULL, "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe", 20, 0xaa, 0xdd},
     {"\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19",
-     0, 25, NULL, 0xcd, "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b"},
-    {NULL, 0x0c, 20, "Test With Truncation", 0, "a3b6167473100ee06e0c796c2955552b"},
-    {NULL, 0xaa, 131, "Test Using Larger Than Block-Size Key - Hash Key First", 0,
-     "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"},
-    {NULL, 0xaa, 131,
-     "This is a test using a larger than block-size key and a larger than block-size data. The key needs to "
-     "be "
-     "hashed before being used by the HMAC algorithm.",
-     0, "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2"},
+     NULL, "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b", 25, 0, 0xcd},
+    {NULL, "Test With Truncation", "a3b6167473100ee06e0c796c2955552b", 20, 0x0c, 0},
+    {NULL, "Test Using Larger Than Block-Size Key - Hash Key First",
+     "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54", 131, 0xaa, 0},
+    {NULL,
+     "This is a test using a larger than block-size key and a larger than block-size data. "
+     "The key needs to be hashed before being used by the HMAC algorithm.",
+     "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2", 131, 0xaa, 0},
 };
 
 /* Octets of the key; one longer than the block is replaced by its hash, as RFC 2104 says. */

@@ -2,7 +2,6 @@
 #include "fixture.h"
 
 #include <limits.h>
-#include <unistd.h>
 
 static char bad_dir[] = OPENMAF_TEST_BAD_PLUGIN_DIR;
 
@@ -70,17 +69,15 @@ static void wrong_table_is_refused(void **state)
 static void file_that_is_no_library_is_refused(void **state)
 {
     (void)state;
-    char dir[] = "/tmp/openmaf-loader-XXXXXX";
+    struct test_token *token = test_token_new("ram"); /* for its scratch directory */
     char path[PATH_MAX];
-    assert_non_null(mkdtemp(dir));
-    (void)snprintf(path, sizeof path, "%s/openmaf-se-text.so", dir);
+    (void)snprintf(path, sizeof path, "%s/openmaf-se-text.so", token->dir);
     FILE *f = fopen(path, "w");
     assert_non_null(f);
     assert_true(fputs("this is no shared object", f) >= 0);
     assert_int_equal(fclose(f), 0);
-    expect_refused("text:", NULL, dir, "cannot load plug-in");
-    (void)unlink(path);
-    (void)rmdir(dir);
+    expect_refused("text:", NULL, token->dir, "cannot load plug-in");
+    test_token_free(token);
 }
 
 int main(void)

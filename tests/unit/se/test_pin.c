@@ -7,24 +7,24 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char dir[] = "/tmp/openmaf-pin-XXXXXX";
-static char path[PATH_MAX];   /* dir/pin */
-static char source[PATH_MAX]; /* file:dir/pin */
+static struct test_token *token; /* for its scratch directory */
+static char path[PATH_MAX];      /* in there */
+static char source[PATH_MAX];    /* file:path */
 
 static int setup(void **state)
 {
     (void)state;
-    assert_non_null(mkdtemp(dir));
-    (void)snprintf(path, sizeof path, "%s/pin", dir);
-    (void)snprintf(source, sizeof source, "file:%s", path);
-    return setenv("CREDENTIALS_DIRECTORY", dir, 1);
+    token = test_token_new("ram");
+    (void)snprintf(path, sizeof path, "%s/pin", token->dir);
+    (void)snprintf(source, sizeof source, "file:%s/pin", token->dir);
+    return setenv("CREDENTIALS_DIRECTORY", token->dir, 1);
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    (void)unlink(path);
-    return rmdir(dir);
+    test_token_free(token);
+    return 0;
 }
 
 static void put(const char *content, size_t n, unsigned mode)
@@ -106,7 +106,7 @@ static void file_must_be_private(void **state)
     (void)unlink(path);
     expect_refused(source, NULL);
     char directory[PATH_MAX];
-    (void)snprintf(directory, sizeof directory, "file:%s", dir);
+    (void)snprintf(directory, sizeof directory, "file:%s", token->dir);
     expect_refused(directory, NULL);
     expect_refused("file:/dev/zero", NULL);
 }
