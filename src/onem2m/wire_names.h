@@ -74,6 +74,12 @@
 #define WIRE_EXB  "exb"
 #define WIRE_EXA  "exa"
 
+/* Inside a reference list (all V). */
+#define WIRE_RRF "rrf"
+#define WIRE_NM  "nm"
+#define WIRE_TYP "typ"
+#define WIRE_VAL "val"
+
 /* mafClientCfg. */
 #define WIRE_CRGC "crgc"
 #define WIRE_KRGC "krgc"

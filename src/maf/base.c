@@ -1,0 +1,80 @@
+/* MAFBase: what any authenticated peer may read, and what nobody may do to it (spec/wire §2). */
+#include "maf/maf_internal.h"
+
+#include <string.h>
+
+#include "util/text.h"
+
+static om_rc describe(struct maf_call *c, struct m2m_resource *r)
+{
+    r->type = WIRE_TY_MAF_BASE;
+    r->present = M2M_A_TY | M2M_A_RI | M2M_A_RN | M2M_A_CT | M2M_A_LT | M2M_A_FQDN | M2M_A_SRV;
+    r->ct = c->maf->started; /* the base exists for as long as its MAF runs */
+    r->lt = c->maf->started;
+    OM_TRY(om_copy_text(r->ri, sizeof r->ri, WIRE_BASE_NAME, &c->err));
+    OM_TRY(om_copy_text(r->rn, sizeof r->rn, WIRE_BASE_NAME, &c->err));
+    OM_TRY(om_copy_text(r->fqdn, sizeof r->fqdn, c->maf->names[0], &c->err));
+    OM_TRY(m2m_list_add(&r->srv, "2a", &c->err));
+    return m2m_list_add(&r->srv, "3", &c->err);
+}
+
+static om_rc retrieve(struct maf_call *c, struct m2m_resource *r)
+{
+    enum maf_result result;
+    unsigned mask;
+    OM_TRY(maf_no_content(c));
+    OM_TRY(maf_result_content(c, &result));
+    OM_TRY(describe(c, r));
+    OM_TRY(maf_attribute_list(c, r->type, r->present, 0, &mask));
+    if (result != MAF_RESULT_NOTHING)
+        OM_TRY(maf_prepare(c, r, mask));
+    maf_done(c, M2M_OK);
+    return OM_OK;
+}
+
+om_rc maf_base_retrieve(struct maf_call *c)
+{
+    if (c->rq->fc.discovery)
+        return maf_discovery(c);
+    struct m2m_resource r = {0};
+    om_rc rc = retrieve(c, &r);
+    m2m_resource_free(&r);
+    return rc;
+}
+
+om_rc maf_base_create(struct maf_call *c)
+{
+    switch (c->rq->ty) {
+    case WIRE_TY_MAF_CLIENT_REG:
+        return maf_client_registration(c);
+    case WIRE_TY_SYMM_KEY_REG:
+        return maf_key_registration(c);
+    case 0:
+        return maf_refuse(c, M2M_BAD_REQUEST, "Resource Type is missing");
+    default:
+        return maf_refuse(c, M2M_INVALID_CHILD_RESOURCE_TYPE, "Resource Type %d cannot be created at a MAF",
+                          c->rq->ty);
+    }
+}
+
+om_rc maf_base_refuse(struct maf_call *c)
+{
+    return maf_refuse(c, M2M_OPERATION_NOT_ALLOWED, "the base can only be retrieved");
+}
+
+/* Registrations have no children. */
+om_rc maf_record_create(struct maf_call *c)
+{
+    if (maf_is_registration_id(c->to.name)) {
+        struct store_registration r = {0};
+        om_rc rc = maf_load_own_registration(c, &r);
+        store_registration_free(&r);
+        OM_TRY(rc);
+    } else {
+        struct store_key r = {0};
+        om_rc rc = maf_load_own_key(c, &r);
+        store_key_free(&r);
+        OM_TRY(rc);
+    }
+    return maf_refuse(c, M2M_INVALID_CHILD_RESOURCE_TYPE, "registrations have no children");
+}

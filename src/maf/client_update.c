@@ -1,0 +1,73 @@
+/* MAF Client Registration Update (TS-0003 8.8.2.5): UPDATE of mafClientReg by its owner. */
+#include "maf/maf_internal.h"
+
+#include "util/log.h"
+
+#define UPDATABLE (M2M_A_ET | M2M_A_LBL)
+
+struct work {
+    struct maf_policy policy;
+    struct m2m_resource in;
+    struct store_registration record;
+    enum maf_result result;
+    int64_t expires;
+};
+
+static om_rc check_content(struct maf_call *c, struct work *w)
+{
+    OM_TRY(maf_content(c, WIRE_TY_MAF_CLIENT_REG, M2M_UPDATE_REQUEST, &w->in)); /* MAF-CU-3: others refused */
+    if (((w->in.present | w->in.nulls) & UPDATABLE) == 0)                       /* MAF-CU-2 */
+        return maf_refuse(c, M2M_BAD_REQUEST, "an update needs expirationTime (et) or labels (lbl)");
+    if ((w->in.nulls & M2M_A_ET) != 0) /* MAF-CU-6 */
+        return maf_refuse(c, M2M_BAD_REQUEST, "et: expirationTime cannot be removed");
+    if ((w->in.present & M2M_A_ET) != 0)
+        OM_TRY(maf_expiration(c, w->in.et, w->policy.max_registration_lifetime, &w->expires));
+    return maf_result_content(c, &w->result);
+}
+
+/* MAF-CU-5: only what was in the request. */
+static om_rc prepare(struct maf_call *c, struct work *w)
+{
+    if (w->result == MAF_RESULT_NOTHING)
+        return OM_OK;
+    struct m2m_resource view = maf_registration_view(&w->record);
+    unsigned mask = w->in.present & UPDATABLE;
+    if (w->result == MAF_RESULT_MODIFIED)
+        mask = (mask & M2M_A_ET) != 0 && w->record.expires != w->in.et ? M2M_A_ET : 0U;
+    return maf_prepare(c, &view, mask);
+}
+
+static om_rc apply(struct maf_call *c, void *arg)
+{
+    struct work *w = arg;
+    store_registration_free(&w->record);
+    OM_TRY(maf_load_own_registration(c, &w->record));
+    if ((w->in.present & M2M_A_ET) != 0)
+        w->record.expires = w->expires;
+    if (((w->in.present | w->in.nulls) & M2M_A_LBL) != 0) /* MAF-CU-6: the whole list; null leaves none */
+        OM_TRY(m2m_list_copy(&w->record.labels, &w->in.lbl, &c->err));
+    w->record.modified = c->now;
+    OM_TRY(store_registration_update(c->maf->store, &w->record, &c->err));
+    return prepare(c, w);
+}
+
+static om_rc update(struct maf_call *c, struct work *w)
+{
+    OM_TRY(maf_load_own_registration(c, &w->record));                 /* MAF-CU-3 */
+    OM_TRY(maf_load_permission(c, w->record.admin_fqdn, &w->policy)); /* MAF-CU-4 */
+    OM_TRY(check_content(c, w));
+    OM_TRY(maf_transaction(c, apply, w));
+    om_audit("client-updated", "id=%s client=%s", w->record.id, c->from);
+    maf_done(c, M2M_UPDATED);
+    return OM_OK;
+}
+
+om_rc maf_client_update(struct maf_call *c)
+{
+    struct work w = {0};
+    om_rc rc = update(c, &w);
+    store_registration_free(&w.record);
+    m2m_resource_free(&w.in);
+    maf_policy_free(&w.policy);
+    return rc;
+}

@@ -1,0 +1,179 @@
+/* One request from start to end, in the order of MAF-GEN-12: session, version, From, existence, privilege,
+ * content. The first three are here; the rest is each procedure's, in that order. */
+#include "maf/maf_internal.h"
+
+#include <string.h>
+
+#include "util/log.h"
+#include "util/text.h"
+
+/* ---- session ---- */
+
+/* MAF-GEN-1 for sessions without an authenticated peer; a decoy's handshake should have failed (MAF-HS-6). */
+static om_rc check_peer(struct maf_call *c)
+{
+    const struct maf_peer *peer = c->session->peer;
+    if (peer == NULL || peer->kind == MAF_CREDENTIAL_NONE || c->session->ssl == NULL) {
+        bool decoy = peer != NULL && peer->decoy;
+        c->session->close = true;
+        return maf_refuse(c, decoy ? M2M_ORIGINATOR_NOT_AUTHENTICATED : M2M_SECURITY_ASSOCIATION_REQUIRED,
+                          "a mutually authenticated TLS or DTLS session is needed");
+    }
+    if (!peer->decoy)
+        return OM_OK;
+    c->session->close = true;
+    return maf_refuse(c, M2M_ORIGINATOR_NOT_AUTHENTICATED, "the peer is not authenticated");
+}
+
+/* A session lives no longer than its credential: revocation and expiry count from the next request. */
+static om_rc check_credential(struct maf_call *c)
+{
+    struct store_credential r = {0};
+    om_rc rc = store_credential_get(c->maf->store, c->session->peer->kmid, &r, &c->err);
+    if (rc == OM_OK && r.state == STORE_CREDENTIAL_ACTIVE && !maf_expired(r.expires, c->now))
+        return OM_OK;
+    if (rc == OM_EINTEGRITY)
+        maf_audit_refusal(c->maf, "row-refused", "kmid=%s why=\"%s\"", c->session->peer->kmid,
+                          om_error_text(&c->err, rc));
+    else if (rc != OM_OK && rc != OM_ENOTFOUND)
+        return rc;
+    c->session->close = true;
+    return maf_refuse(c, M2M_ORIGINATOR_NOT_AUTHENTICATED,
+                      "the credential of this session is no longer valid");
+}
+
+/* ---- version, From, and what else decides whether a request can be carried out at all ---- */
+
+static om_rc check_version(struct maf_call *c)
+{
+    const struct m2m_request *rq = c->rq;
+    if (!rq->has_rvi || (strcmp(rq->rvi, "2a") != 0 && strcmp(rq->rvi, "3") != 0))
+        return maf_refuse(c, M2M_RELEASE_VERSION_NOT_SUPPORTED, "Release Version Indicator must be 2a or 3");
+    return om_copy_text(c->rs->rvi, sizeof c->rs->rvi, rq->rvi, &c->err);
+}
+
+/* MAF-GEN-2, -3 */
+static om_rc check_from(struct maf_call *c)
+{
+    const struct m2m_request *rq = c->rq;
+    const struct m2m_list *allowed = &c->session->peer->identities;
+    if (rq->has_from) {
+        if (!m2m_list_has(allowed, rq->from))
+            return maf_refuse(c, M2M_ORIGINATOR_NOT_AUTHENTICATED, "From is not the authenticated identity");
+        return om_copy_text(c->from, sizeof c->from, rq->from, &c->err);
+    }
+    if (rq->op != M2M_OP_CREATE || rq->ty != WIRE_TY_MAF_CLIENT_REG || allowed->n != 1)
+        return maf_refuse(c, M2M_BAD_REQUEST, "From is missing");
+    return om_copy_text(c->from, sizeof c->from, allowed->items[0], &c->err);
+}
+
+static om_rc check_deadline(struct maf_call *c)
+{
+    int64_t deadline;
+    if (c->rq->rqet[0] == '\0')
+        return OM_OK;
+    if (m2m_deadline_parse(c->rq->rqet, c->now, &deadline, &c->err) != OM_OK)
+        return maf_refuse(c, M2M_BAD_REQUEST, "Request Expiration Timestamp is malformed");
+    if (deadline < c->now)
+        return maf_refuse(c, M2M_REQUEST_TIMEOUT, "Request Expiration Timestamp has passed");
+    return OM_OK;
+}
+
+static om_rc check_support(struct maf_call *c)
+{
+    const struct m2m_request *rq = c->rq;
+    if (!rq->has_rqi)
+        return maf_refuse(c, M2M_BAD_REQUEST, "Request Identifier is missing");
+    OM_TRY(check_deadline(c));
+    if (rq->rt == 1 || rq->rt == 2)
+        return maf_refuse(c, M2M_NON_BLOCKING_SYNCH_REQUEST_NOT_SUPPORTED,
+                          "only blocking requests are supported");
+    if (rq->rt != 0 && rq->rt != 3)
+        return maf_refuse(c, M2M_NOT_IMPLEMENTED, "Response Type %d is not supported", rq->rt);
+    if (rq->op == M2M_OP_NOTIFY) /* an operation of TS-0004 that no procedure of clause 8.8 uses */
+        return maf_refuse(c, M2M_NOT_IMPLEMENTED, "a MAF takes no notifications");
+    if (rq->op < M2M_OP_CREATE || rq->op > M2M_OP_DELETE)
+        return maf_refuse(c, M2M_BAD_REQUEST, "Operation is missing or unknown");
+    return OM_OK;
+}
+
+/* ---- the rest ---- */
+
+/* MAF-GEN-4, and addresses that nothing can have. */
+static om_rc check_address(struct maf_call *c)
+{
+    if (c->rq->to[0] == '\0')
+        return maf_refuse(c, M2M_BAD_REQUEST, "To is missing");
+    if (m2m_address_parse(c->rq->to, &c->to, &c->err) != OM_OK || c->to.depth > 1)
+        return maf_refuse(c, M2M_NOT_FOUND, "To addresses nothing at this MAF");
+    if (c->to.absolute && !maf_is_name(c->maf, c->to.fqdn))
+        return maf_refuse(c, M2M_NOT_FOUND, "%s is not a name of this MAF", c->to.fqdn);
+    return OM_OK;
+}
+
+static maf_procedure *find_procedure(const struct maf_call *c)
+{
+    static maf_procedure *const of_base[] = {
+        [M2M_OP_CREATE] = maf_base_create,
+        [M2M_OP_RETRIEVE] = maf_base_retrieve,
+        [M2M_OP_UPDATE] = maf_base_refuse,
+        [M2M_OP_DELETE] = maf_base_refuse,
+    };
+    static maf_procedure *const of_client[] = {
+        [M2M_OP_CREATE] = maf_record_create,
+        [M2M_OP_RETRIEVE] = maf_client_configuration,
+        [M2M_OP_UPDATE] = maf_client_update,
+        [M2M_OP_DELETE] = maf_client_deregistration,
+    };
+    static maf_procedure *const of_key[] = {
+        [M2M_OP_CREATE] = maf_record_create,
+        [M2M_OP_RETRIEVE] = maf_key_retrieval,
+        [M2M_OP_UPDATE] = maf_key_update,
+        [M2M_OP_DELETE] = maf_key_deregistration,
+    };
+    if (c->to.depth == 0)
+        return of_base[c->rq->op];
+    return maf_is_registration_id(c->to.name) ? of_client[c->rq->op] : of_key[c->rq->op];
+}
+
+static om_rc run(struct maf_call *c)
+{
+    OM_TRY(check_peer(c));
+    OM_TRY(check_credential(c));
+    if (c->rq->syntax_rsc != 0 && !c->rq->syntax_in_content)
+        return maf_refuse(c, c->rq->syntax_rsc, "%s", c->rq->syntax_text);
+    OM_TRY(check_version(c));
+    OM_TRY(check_from(c));
+    OM_TRY(check_support(c));
+    OM_TRY(check_address(c));
+    return find_procedure(c)(c);
+}
+
+static void count(struct maf_stats *stats, int rsc)
+{
+    stats->requests++;
+    if (rsc >= 5000)
+        stats->responses_5xxx++;
+    else if (rsc >= 4000)
+        stats->responses_4xxx++;
+    else
+        stats->responses_ok++;
+}
+
+void maf_handle(struct maf *maf, struct maf_session *session, const struct m2m_request *rq,
+                struct m2m_response *rs)
+{
+    struct maf_call c = {.maf = maf, .session = session, .rq = rq, .rs = rs, .now = maf->now()};
+    om_rc rc = OM_ETRANSIENT;
+    rs->has_rqi = rq->has_rqi;
+    memcpy(rs->rqi, rq->rqi, sizeof rs->rqi);
+    /* Until its commit a procedure has changed nothing, so it can be run again as a whole. */
+    for (unsigned i = 0; i < MAF_ATTEMPTS && rc == OM_ETRANSIENT && !c.answered; i++)
+        rc = run(&c);
+    if (!c.answered)
+        maf_fault(&c, rc);
+    json_decref(c.content);
+    count(&maf->stats, rs->rsc);
+    om_log(OM_LOG_DEBUG, "op=%d to=%s ty=%d kmid=%s: %d", rq->op, rq->to, rq->ty,
+           session->peer != NULL ? session->peer->kmid : "", rs->rsc);
+}

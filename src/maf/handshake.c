@@ -1,0 +1,175 @@
+/* MAF Handshake (TS-0003 8.8.2.2), pre-shared keys: from a psk_identity to a key in the token and an
+ * authenticated peer.
+ *
+ * MAF-HS-6: a KmID that is unknown, expired, revoked, malformed or stands in a row that does not verify gets
+ * a decoy key, so that the handshake goes on and fails where one with a wrong Km fails. All do the same work:
+ * one query and one look into the key cache under the identity's name; on first contact also a row MAC and an
+ * unwrap, later neither (the store remembers verified rows, the cache loaded keys). What differs still: the
+ * blob of a decoy is as long as that of a 32-octet Km and the row MAC of an unknown KmID runs over made-up
+ * columns, so a few hundred octets of one HMAC; a row that does not verify costs its MAC each time. */
+#include "maf/maf_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/log.h"
+#include "util/text.h"
+
+#define CREDENTIAL_TYPE_KMID 11 /* TS-0003 10.4: symmetric, to MAF */
+
+enum verdict { FOUND, UNKNOWN, EXPIRED, REVOKED, BAD_ROW, MALFORMED };
+
+static const char *const verdict_text[] = {"found",   "unknown",     "expired",
+                                           "revoked", "row-refused", "malformed"};
+
+/* MAF-HS-1, -7: the identity is a KmID of this MAF, compared without regard to case. `name` is what to look
+ * up; for a malformed identity a text that is no KmID, so that the same query is made. */
+static bool fold_identity(const struct maf *maf, const char *identity, char name[M2M_KEY_ID_SIZE])
+{
+    char relative[M2M_RELATIVE_SIZE];
+    char fqdn[M2M_FQDN_SIZE];
+    if (m2m_fold(name, M2M_KEY_ID_SIZE, identity, NULL) != OM_OK || name[0] == '\0') {
+        (void)om_copy_text(name, M2M_KEY_ID_SIZE, "@", NULL);
+        return false;
+    }
+    return m2m_key_id_split(identity, relative, fqdn, NULL) == OM_OK && maf_is_name(maf, fqdn);
+}
+
+/* What store_credential_get would have asked the token, had there been a row. */
+static om_rc imitate_row_mac(struct maf *maf, const char *name, struct om_error *err)
+{
+    uint8_t mac[SE_MAC_SIZE];
+    struct se_part parts[] = {{name, strlen(name)}, {maf->decoy.octets, maf->decoy.len}};
+    return se_row_mac(maf->se, parts, sizeof parts / sizeof parts[0], mac, err);
+}
+
+static om_rc judge(struct maf *maf, const char *name, bool well_formed, struct store_credential *r,
+                   enum verdict *verdict, struct om_error *err)
+{
+    om_rc rc = store_credential_get(maf->store, name, r, err);
+    if (rc == OM_ENOTFOUND || rc == OM_EINPUT) {
+        *verdict = well_formed ? UNKNOWN : MALFORMED;
+        return OM_OK;
+    }
+    if (rc == OM_EINTEGRITY) {
+        *verdict = BAD_ROW;
+        return OM_OK;
+    }
+    if (rc != OM_OK)
+        return rc;
+    if (!well_formed)
+        *verdict = MALFORMED;
+    else if (r->state != STORE_CREDENTIAL_ACTIVE)
+        *verdict = REVOKED;
+    else if (maf_expired(r->expires, maf->now()))
+        *verdict = EXPIRED;
+    else
+        *verdict = FOUND;
+    return OM_OK;
+}
+
+/* Identity of the peer: what the KmID is mapped to, else its Credential-ID (MAF-GEN-2, MAF-KT-8). */
+static om_rc describe_peer(const struct store_credential *r, struct maf_peer *p, struct om_error *err)
+{
+    p->kind = MAF_CREDENTIAL_KMID;
+    OM_TRY(om_copy_text(p->kmid, sizeof p->kmid, r->kmid, err));
+    OM_TRY(m2m_credential_id(p->credential_id, CREDENTIAL_TYPE_KMID, r->kmid, err));
+    return m2m_list_add(&p->identities, r->identity[0] != '\0' ? r->identity : p->credential_id, err);
+}
+
+static om_rc make_peer(const struct store_credential *r, enum verdict verdict, struct maf_peer **out,
+                       struct om_error *err)
+{
+    struct maf_peer *p = calloc(1, sizeof *p);
+    if (p == NULL)
+        return om_fail(err, OM_ENOMEM, "no memory for a peer");
+    p->decoy = verdict != FOUND;
+    om_rc rc = p->decoy ? OM_OK : describe_peer(r, p, err);
+    if (rc != OM_OK) {
+        maf_peer_free(p);
+        return rc;
+    }
+    *out = p;
+    return OM_OK;
+}
+
+void maf_peer_free(void *peer)
+{
+    struct maf_peer *p = peer;
+    if (p == NULL)
+        return;
+    m2m_list_free(&p->identities);
+    free(p);
+}
+
+static void record(struct maf *maf, enum verdict verdict, const char *identity)
+{
+    uint64_t *const counters[] = {&maf->stats.psk_found,   &maf->stats.psk_unknown, &maf->stats.psk_expired,
+                                  &maf->stats.psk_revoked, &maf->stats.psk_bad_row, &maf->stats.psk_unknown};
+    (*counters[verdict])++;
+    if (verdict != FOUND)
+        maf_audit_refusal(maf, "handshake-refused", "reason=%s identity=\"%s\"", verdict_text[verdict],
+                          identity);
+}
+
+static bool has_row(enum verdict verdict)
+{
+    return verdict != UNKNOWN && verdict != MALFORMED;
+}
+
+static om_rc load_key(struct maf *maf, const char *name, const struct store_credential *r,
+                      enum verdict *verdict, struct se_key **key, struct om_error *err)
+{
+    struct se_cache_stats before, after;
+    se_cache_stats(maf->cache, &before);
+    const struct se_blob *blob = *verdict == FOUND ? &r->km : &maf->decoy;
+    om_rc rc = se_cache_load(maf->cache, name, blob, SE_USE_TLS12_PSK, key, err);
+    if (rc == OM_EINTEGRITY && *verdict == FOUND) { /* the row verified, its blob is not this token's */
+        *verdict = BAD_ROW;
+        rc = se_cache_load(maf->cache, name, &maf->decoy, SE_USE_TLS12_PSK, key, err);
+    }
+    se_cache_stats(maf->cache, &after);
+    if (rc == OM_OK && !has_row(*verdict) && after.misses != before.misses) {
+        rc = imitate_row_mac(maf, name, err);
+        if (rc != OM_OK) {
+            se_key_unref(*key);
+            *key = NULL;
+        }
+    }
+    return rc;
+}
+
+static om_rc find_once(struct maf *maf, const char *identity, struct se_key **key, struct maf_peer **peer,
+                       struct om_error *err)
+{
+    char name[M2M_KEY_ID_SIZE];
+    struct store_credential r = {0};
+    enum verdict verdict = UNKNOWN;
+    bool well_formed = fold_identity(maf, identity, name);
+    OM_TRY(judge(maf, name, well_formed, &r, &verdict, err));
+    OM_TRY(load_key(maf, name, &r, &verdict, key, err));
+    om_rc rc = make_peer(&r, verdict, peer, err);
+    if (rc != OM_OK) {
+        se_key_unref(*key);
+        *key = NULL;
+        return rc;
+    }
+    record(maf, verdict, identity);
+    return OM_OK;
+}
+
+om_rc maf_find_psk(void *arg, const struct omtls_hello *hello, struct se_key **key, void **peer,
+                   struct om_error *err)
+{
+    struct maf *maf = arg;
+    struct maf_peer *found = NULL;
+    om_rc rc = OM_ETRANSIENT;
+    *key = NULL;
+    *peer = NULL;
+    for (unsigned i = 0; i < MAF_ATTEMPTS && rc == OM_ETRANSIENT; i++)
+        rc = find_once(maf, hello->identity, key, &found, err);
+    if (rc != OM_OK)
+        return om_context(err, rc, "looking up a KmID");
+    *peer = found;
+    return OM_OK;
+}

@@ -1,0 +1,141 @@
+/* A MAF's life: made from an open token and store, asked for health and counters, freed. */
+#include "maf/maf_internal.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "util/log.h"
+
+#define DEFAULT_KEY_CACHE 4096
+#define DECOY_SIZE        32 /* as long as the Km that we make ourselves */
+#define PURGE_ROWS        500
+
+static int64_t system_clock(void)
+{
+    return (int64_t)time(NULL);
+}
+
+static om_rc copy_names(struct maf *maf, const char *const *names, struct om_error *err)
+{
+    size_t n = 0;
+    while (names != NULL && names[n] != NULL)
+        n++;
+    if (n == 0)
+        return om_fail(err, OM_ECONFIG, "a MAF needs a name");
+    maf->names = calloc(n + 1, sizeof *maf->names);
+    if (maf->names == NULL)
+        return om_fail(err, OM_ENOMEM, "no memory for the names of the MAF");
+    for (size_t i = 0; i < n; i++) {
+        if (!m2m_is_fqdn(names[i]))
+            return om_fail(err, OM_ECONFIG, "%s is not a lower-case FQDN", names[i]);
+        maf->names[i] = strdup(names[i]);
+        if (maf->names[i] == NULL)
+            return om_fail(err, OM_ENOMEM, "no memory for the names of the MAF");
+    }
+    return OM_OK;
+}
+
+/* MAF-HS-6: the key of every handshake that must fail. Fresh in each process, known to nobody. */
+static om_rc make_decoy(struct maf *maf, struct om_error *err)
+{
+    struct om_secret psk = OM_SECRET_INIT;
+    om_rc rc = om_secret_alloc(&psk, DECOY_SIZE, err);
+    if (rc == OM_OK)
+        rc = se_random(maf->se, psk.octets, psk.len, err);
+    if (rc == OM_OK)
+        rc = se_import_psk(maf->se, psk.octets, psk.len, &maf->decoy, err);
+    om_secret_free(&psk);
+    return rc;
+}
+
+om_rc maf_new(struct se *se, struct store *store, const struct maf_options *opt, struct maf **out,
+              struct om_error *err)
+{
+    *out = NULL;
+    struct maf *maf = calloc(1, sizeof *maf);
+    if (maf == NULL)
+        return om_fail(err, OM_ENOMEM, "no memory for a MAF");
+    maf->se = se;
+    maf->store = store;
+    maf->require_target_registration = opt->require_target_registration;
+    maf->keep_keys_on_deregistration = opt->keep_keys_on_deregistration;
+    maf->now = opt->now != NULL ? opt->now : system_clock;
+    maf->started = maf->now();
+    om_rc rc = copy_names(maf, opt->names, err);
+    if (rc == OM_OK)
+        rc = se_cache_new(se, opt->key_cache != 0 ? opt->key_cache : DEFAULT_KEY_CACHE, &maf->cache, err);
+    if (rc == OM_OK)
+        rc = make_decoy(maf, err);
+    if (rc != OM_OK) {
+        maf_free(maf);
+        return rc;
+    }
+    *out = maf;
+    return OM_OK;
+}
+
+void maf_free(struct maf *maf)
+{
+    if (maf == NULL)
+        return;
+    if (maf->cache != NULL)
+        se_cache_free(maf->cache);
+    for (size_t i = 0; maf->names != NULL && maf->names[i] != NULL; i++)
+        free(maf->names[i]);
+    free(maf->names);
+    free(maf);
+}
+
+bool maf_is_name(const struct maf *maf, const char *fqdn)
+{
+    for (size_t i = 0; maf->names[i] != NULL; i++)
+        if (strcasecmp(maf->names[i], fqdn) == 0)
+            return true;
+    return false;
+}
+
+om_rc maf_purge(struct maf *maf, size_t *deleted, struct om_error *err)
+{
+    return store_purge(maf->store, maf->now(), PURGE_ROWS, deleted, err);
+}
+
+om_rc maf_health(struct maf *maf, struct om_error *err)
+{
+    om_rc rc = se_health(maf->se, err);
+    if (rc != OM_OK)
+        return om_context(err, rc, "token");
+    rc = store_health(maf->store, err);
+    return rc == OM_OK ? OM_OK : om_context(err, rc, "store");
+}
+
+void maf_stats(const struct maf *maf, struct maf_stats *out)
+{
+    *out = maf->stats;
+    se_cache_stats(maf->cache, &out->cache);
+}
+
+void maf_audit_refusal(struct maf *maf, const char *event, const char *fmt, ...)
+{
+    struct maf_refusals *r = &maf->refusals;
+    int64_t now = maf->now();
+    if (now != r->second) {
+        if (r->suppressed != 0)
+            om_audit("refusals-suppressed", "count=%llu", (unsigned long long)r->suppressed);
+        *r = (struct maf_refusals){.second = now};
+    }
+    if (r->lines == MAF_REFUSAL_LINES) {
+        r->suppressed++;
+        return;
+    }
+    r->lines++;
+    char text[768];
+    va_list ap;
+    va_start(ap, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    om_audit(event, "%s", text);
+}

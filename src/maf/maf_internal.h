@@ -1,0 +1,151 @@
+/* What the files of src/maf share: the MAF itself, one request under way, and the checks that several
+ * procedures make alike. Each procedure has its own file and is a maf_procedure.
+ *
+ * A procedure checks in the order of MAF-GEN-12, prepares its response, then commits; nothing that can fail
+ * stands behind the commit. It may be run again from the start after OM_ETRANSIENT, since until its commit
+ * nothing has changed (MAF-GEN-6). */
+#ifndef OPENMAF_MAF_INTERNAL_H
+#define OPENMAF_MAF_INTERNAL_H
+
+#include "maf/maf.h"
+#include "maf/policy.h"
+
+#define MAF_ATTEMPTS      3  /* tries of anything that ended with OM_ETRANSIENT */
+#define MAF_ID_ATTEMPTS   4  /* tries to find an identifier never used before */
+#define MAF_REFUSAL_LINES 10 /* audit lines about refusals per second; the rest is counted */
+
+/* Peers can cause refusals at will: this keeps them from filling the log. */
+struct maf_refusals {
+    int64_t second;
+    unsigned lines;
+    uint64_t suppressed;
+};
+
+struct maf {
+    struct se *se;
+    struct store *store;
+    struct se_cache *cache;
+    char **names; /* MAF-FQDN first; NULL-terminated */
+    bool require_target_registration;
+    bool keep_keys_on_deregistration;
+    int64_t (*now)(void);
+    int64_t started;
+    struct se_blob decoy; /* a random PSK that nobody knows, MAF-HS-6 */
+    struct maf_stats stats;
+    struct maf_refusals refusals;
+};
+
+bool maf_is_name(const struct maf *maf, const char *fqdn);
+
+/* One audit line about a refusal, or one more suppressed. */
+void maf_audit_refusal(struct maf *maf, const char *event, const char *fmt, ...) OM_PRINTF(3, 4);
+
+/* One request under way. */
+struct maf_call {
+    struct maf *maf;
+    struct maf_session *session;
+    const struct m2m_request *rq;
+    struct m2m_response *rs;
+    char from[M2M_ID_SIZE]; /* the authenticated identity that asks */
+    struct m2m_address to;
+    int64_t now;
+    json_t *content; /* prepared by maf_prepare, put into rs by maf_done */
+    bool answered;   /* rs is complete */
+    struct om_error err;
+};
+
+/* OM_OK: maf_done was called. OM_EDENIED after maf_refuse. Anything else is a fault of ours, told in c->err.
+ */
+typedef om_rc maf_procedure(struct maf_call *c);
+
+/* ---- the procedures, in the order of clause 8.8.2 ---- */
+maf_procedure maf_client_registration;   /* 8.8.2.3 */
+maf_procedure maf_client_configuration;  /* 8.8.2.4 */
+maf_procedure maf_client_update;         /* 8.8.2.5 */
+maf_procedure maf_client_deregistration; /* 8.8.2.6 */
+maf_procedure maf_key_registration;      /* 8.8.2.7 */
+maf_procedure maf_key_retrieval;         /* 8.8.2.8 */
+maf_procedure maf_key_update;            /* 8.8.2.9 */
+maf_procedure maf_key_deregistration;    /* 8.8.2.10 */
+maf_procedure maf_base_retrieve;         /* MAFBase, and discovery below it */
+maf_procedure maf_discovery;
+maf_procedure maf_base_create;   /* chooses between the two registrations */
+maf_procedure maf_base_refuse;   /* UPDATE, DELETE */
+maf_procedure maf_record_create; /* CREATE below a record */
+
+/* ---- answers (answer.c) ---- */
+
+/* Makes the response an error and returns OM_EDENIED. Privilege and conflict refusals are audited. */
+om_rc maf_refuse(struct maf_call *c, int rsc, const char *fmt, ...) OM_PRINTF(3, 4);
+/* Encodes the attributes of r that are in mask as the content to come; mask 0 gives an empty resource. */
+OM_MUST_USE om_rc maf_prepare(struct maf_call *c, const struct m2m_resource *r, unsigned mask);
+void maf_done(struct maf_call *c, int rsc);
+/* Location of a created or changed resource (absolute form). */
+void maf_set_location(struct maf_call *c, const char *id);
+/* Response for a failure that is not the peer's. */
+void maf_fault(struct maf_call *c, om_rc rc);
+
+/* ---- content stage (content.c) ---- */
+
+/* The adminFQDN of a CREATE when it is legible at all: privilege comes before content (MAF-GEN-12). */
+bool maf_peek_admin(const struct m2m_request *rq, const char *member, char admin[M2M_FQDN_SIZE]);
+
+/* Decodes the content, or refuses. */
+OM_MUST_USE om_rc maf_content(struct maf_call *c, int type, enum m2m_direction direction,
+                              struct m2m_resource *out);
+/* RETRIEVE and DELETE carry none. */
+OM_MUST_USE om_rc maf_no_content(struct maf_call *c);
+
+enum maf_result { MAF_RESULT_NOTHING, MAF_RESULT_ATTRIBUTES, MAF_RESULT_MODIFIED };
+/* Result Content of the request, with the default of its operation; refuses what is not allowed there. */
+OM_MUST_USE om_rc maf_result_content(struct maf_call *c, enum maf_result *out);
+
+/* The attributes that a RETRIEVE asks for: the attribute list, else all of `readable` but not `on_demand`. */
+OM_MUST_USE om_rc maf_attribute_list(struct maf_call *c, int type, unsigned readable, unsigned on_demand,
+                                     unsigned *mask);
+
+/* A proposed expirationTime: refuses the past (MAF-GEN-9), cuts to max_lifetime (MAF-GEN-5). */
+OM_MUST_USE om_rc maf_expiration(struct maf_call *c, int64_t proposed, int64_t max_lifetime, int64_t *out);
+
+/* targetIDs for a SUID: MAF-KR-6, then the administrator's word. */
+OM_MUST_USE om_rc maf_check_targets(struct maf_call *c, const struct m2m_list *targets, unsigned suid,
+                                    const struct maf_policy *policy);
+
+/* ---- records (records.c) ---- */
+
+bool maf_expired(int64_t expires, int64_t now); /* MAF-GEN-7 */
+
+/* A name below the base that has the form of a mafClientRegID; all others are RelativeKeyIDs. */
+bool maf_is_registration_id(const char *name);
+void maf_make_registration_id(char out[M2M_RELATIVE_SIZE], const uint8_t octets[16]);
+
+/* The record that c->to names; refuses with 4004 when there is none or it has expired (then also deletes
+ * it). *out must be free or zeroed. */
+OM_MUST_USE om_rc maf_load_registration(struct maf_call *c, struct store_registration *out);
+OM_MUST_USE om_rc maf_load_key(struct maf_call *c, struct store_key *out);
+/* The same, and refuses with 4103 whoever did not make it (MAF-CC-3, -CU-3, -CD-1, -KU-1, -KD-1). */
+OM_MUST_USE om_rc maf_load_own_registration(struct maf_call *c, struct store_registration *out);
+OM_MUST_USE om_rc maf_load_own_key(struct maf_call *c, struct store_key *out);
+
+/* OM_OK when `identity` has a live registration under admin; OM_ENOTFOUND when not. */
+OM_MUST_USE om_rc maf_registered(struct maf_call *c, const char *admin);
+
+/* Policy of a stakeholder; unknown stakeholder: refused with 4103, `why` is the text. */
+OM_MUST_USE om_rc maf_load_policy(struct maf_call *c, const char *admin, const char *why,
+                                  struct maf_policy *out);
+/* ... and the stakeholder lets c->from be its client (MAF-CR-3). */
+OM_MUST_USE om_rc maf_load_permission(struct maf_call *c, const char *admin, struct maf_policy *out);
+
+/* Runs step between BEGIN and COMMIT. */
+OM_MUST_USE om_rc maf_transaction(struct maf_call *c, om_rc (*step)(struct maf_call *c, void *arg),
+                                  void *arg);
+
+/* Records as resources. They borrow lists of r: do not free them. */
+struct m2m_resource maf_registration_view(const struct store_registration *r);
+struct m2m_resource maf_key_view(const struct store_key *r);
+
+/* Deletes a registration and what is tied to it (MAF-CD-2, -3), inside the caller's transaction. */
+OM_MUST_USE om_rc maf_registration_remove(struct store *store, const struct store_registration *r,
+                                          bool keep_keys, int64_t now, size_t *keys, struct om_error *err);
+
+#endif

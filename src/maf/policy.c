@@ -1,0 +1,184 @@
+/* A stakeholder's policy document: see policy.h. Anything that is not understood is an error, since a limit
+ * with a slip in its name would otherwise be no limit. */
+#include "maf/policy.h"
+
+#include <string.h>
+
+#include "onem2m/primitive.h"
+
+#define DEFAULT_LIFETIME INT64_C(316224000)    /* ten years of 366 days */
+#define MAX_LIFETIME     INT64_C(253402300799) /* to the last second of year 9999 */
+#define FIRST_SUID       32
+#define LAST_SUID        35
+#define BELOW            "/..."
+
+static om_rc parse_register(const json_t *v, struct maf_policy *p, struct om_error *err)
+{
+    const char *text = json_string_value(v);
+    if (text != NULL && strcmp(text, "any") == 0)
+        p->any_may_register = true;
+    else if (text == NULL || strcmp(text, "permitted") != 0)
+        return om_fail(err, OM_EINPUT, "register: must be \"permitted\" or \"any\"");
+    return OM_OK;
+}
+
+static om_rc parse_lifetime(const char *name, const json_t *v, int64_t *out, struct om_error *err)
+{
+    json_int_t n = json_integer_value(v); /* 0 when it is no integer */
+    if (n < 1 || n > MAX_LIFETIME)
+        return om_fail(err, OM_EINPUT, "%s: must be a number of seconds, 1 to %lld", name,
+                       (long long)MAX_LIFETIME);
+    *out = n;
+    return OM_OK;
+}
+
+static om_rc parse_suids(const json_t *v, struct maf_policy *p, struct om_error *err)
+{
+    if (!json_is_array(v))
+        return om_fail(err, OM_EINPUT, "suids: must be an array");
+    memset(p->suid_allowed, 0, sizeof p->suid_allowed);
+    for (size_t i = 0; i < json_array_size(v); i++) {
+        json_int_t suid = json_integer_value(json_array_get(v, i));
+        if (suid < FIRST_SUID || suid > LAST_SUID)
+            return om_fail(err, OM_EINPUT, "suids: must be among 32, 33, 34, 35");
+        if (p->suid_allowed[suid])
+            return om_fail(err, OM_EINPUT, "suids: %lld is given twice", (long long)suid);
+        p->suid_allowed[suid] = true;
+    }
+    return OM_OK;
+}
+
+static size_t below_suffix(const char *pattern) /* octets before "/...", or 0 when it does not end so */
+{
+    size_t n = strlen(pattern);
+    size_t suffix = strlen(BELOW);
+    return n > suffix && strcmp(pattern + n - suffix, BELOW) == 0 ? n - suffix : 0;
+}
+
+static bool is_target_pattern(const char *s)
+{
+    char prefix[M2M_ID_SIZE];
+    size_t n = below_suffix(s);
+    if (n == 0)
+        return m2m_is_absolute_id(s);
+    if (n >= sizeof prefix)
+        return false;
+    memcpy(prefix, s, n);
+    prefix[n] = '\0';
+    return m2m_is_absolute_id(prefix) || (strncmp(prefix, "//", 2) == 0 && m2m_is_fqdn(prefix + 2));
+}
+
+static om_rc parse_list(const char *name, const json_t *v, bool (*valid)(const char *), struct m2m_list *out,
+                        struct om_error *err)
+{
+    if (!json_is_array(v) || json_array_size(v) > M2M_TARGETS_MAX)
+        return om_fail(err, OM_EINPUT, "%s: must be an array of at most %d", name, M2M_TARGETS_MAX);
+    for (size_t i = 0; i < json_array_size(v); i++) {
+        const char *item = json_string_value(json_array_get(v, i));
+        if (item == NULL || !valid(item))
+            return om_fail(err, OM_EINPUT, "%s: item %zu is not an Absolute CSE-ID or AE-ID", name, i + 1);
+        if (m2m_list_has(out, item))
+            return om_fail(err, OM_EINPUT, "%s: %s is given twice", name, item);
+        OM_TRY(m2m_list_add(out, item, err));
+    }
+    return OM_OK;
+}
+
+static om_rc parse_default_targets(const json_t *v, struct maf_policy *p, struct om_error *err)
+{
+    if (!json_is_object(v))
+        return om_fail(err, OM_EINPUT, "defaultTargets: must be an object");
+    const char *suid;
+    json_t *list;
+    json_object_foreach((json_t *)v, suid, list)
+    {
+        if (strlen(suid) != 2 || suid[0] != '3' || suid[1] < '2' || suid[1] > '5')
+            return om_fail(err, OM_EINPUT, "defaultTargets: members are \"32\" to \"35\"");
+        struct m2m_list *out = &p->default_targets[suid[1] - '2'];
+        OM_TRY(parse_list("defaultTargets", list, m2m_is_absolute_id, out, err));
+        if (out->n == 0 || (out->n != 1 && m2m_suid_single_target(30 + (unsigned)(suid[1] - '0'))))
+            return om_fail(err, OM_EINPUT, "defaultTargets: SUID %s needs %s", suid,
+                           out->n == 0 ? "a target" : "exactly one target");
+    }
+    return OM_OK;
+}
+
+static om_rc parse_member(const char *name, const json_t *v, struct maf_policy *p, struct om_error *err)
+{
+    if (strcmp(name, "register") == 0)
+        return parse_register(v, p, err);
+    if (strcmp(name, "maxRegistrationLifetime") == 0)
+        return parse_lifetime(name, v, &p->max_registration_lifetime, err);
+    if (strcmp(name, "maxKeyLifetime") == 0)
+        return parse_lifetime(name, v, &p->max_key_lifetime, err);
+    if (strcmp(name, "suids") == 0)
+        return parse_suids(v, p, err);
+    if (strcmp(name, "targets") == 0) {
+        p->any_target = false;
+        return parse_list(name, v, is_target_pattern, &p->targets, err);
+    }
+    if (strcmp(name, "defaultTargets") == 0)
+        return parse_default_targets(v, p, err);
+    return om_fail(err, OM_EINPUT, "unknown member %s", name);
+}
+
+/* A default that the same policy forbids would refuse every request that relies on it. */
+static om_rc check_defaults(const struct maf_policy *p, struct om_error *err)
+{
+    for (size_t i = 0; i < sizeof p->default_targets / sizeof p->default_targets[0]; i++)
+        for (size_t k = 0; k < p->default_targets[i].n; k++)
+            if (!maf_policy_target_allowed(p, p->default_targets[i].items[k]))
+                return om_fail(err, OM_EINPUT, "defaultTargets: %s is not among targets",
+                               p->default_targets[i].items[k]);
+    return OM_OK;
+}
+
+static om_rc parse_all(const json_t *doc, struct maf_policy *p, struct om_error *err)
+{
+    if (!json_is_object(doc))
+        return om_fail(err, OM_EINPUT, "must be a JSON object");
+    const char *name;
+    json_t *v;
+    json_object_foreach((json_t *)doc, name, v) OM_TRY(parse_member(name, v, p, err));
+    return check_defaults(p, err);
+}
+
+om_rc maf_policy_parse(const char *json, struct maf_policy *out, struct om_error *err)
+{
+    *out = (struct maf_policy){.max_registration_lifetime = DEFAULT_LIFETIME,
+                               .max_key_lifetime = DEFAULT_LIFETIME,
+                               .any_target = true};
+    for (unsigned suid = FIRST_SUID; suid <= LAST_SUID; suid++)
+        out->suid_allowed[suid] = true;
+    json_t *doc = NULL;
+    om_rc rc = m2m_json_parse(json, strlen(json), &doc, err);
+    if (rc == OM_OK)
+        rc = parse_all(doc, out, err);
+    json_decref(doc);
+    if (rc != OM_OK) {
+        maf_policy_free(out);
+        return om_context(err, rc, "policy");
+    }
+    return OM_OK;
+}
+
+void maf_policy_free(struct maf_policy *p)
+{
+    m2m_list_free(&p->targets);
+    for (size_t i = 0; i < sizeof p->default_targets / sizeof p->default_targets[0]; i++)
+        m2m_list_free(&p->default_targets[i]);
+}
+
+bool maf_policy_target_allowed(const struct maf_policy *p, const char *target)
+{
+    if (p->any_target)
+        return true;
+    for (size_t i = 0; i < p->targets.n; i++) {
+        const char *pattern = p->targets.items[i];
+        size_t n = below_suffix(pattern);
+        if (n == 0 ? strcmp(pattern, target) == 0
+                   : strncmp(pattern, target, n + 1) == 0 && target[n + 1] != '\0')
+            return true;
+    }
+    return false;
+}
