@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define PRF_KEY_REACH 96 /* octets of PRF output that a key may be taken from */
+
 /* --- before and after --- */
 
 static void begin_foreign_errors(const struct se_token *tok)
@@ -142,8 +144,6 @@ static om_rc try_root(struct se_token *tok, struct om_error *err)
     static const struct se_part text = {"openmaf health", 14};
     uint8_t mac[SE_MAC_SIZE];
     CK_OBJECT_HANDLE root = CK_INVALID_HANDLE;
-    if (!hsm_roots_complete(tok))
-        return OM_OK;
     OM_TRY(hsm_root(tok, SE_ROOT_ROW, &root, err));
     return hsm_sign(tok, CKM_SHA256_HMAC, root, &text, 1, mac, sizeof mac, err);
 }
@@ -287,7 +287,7 @@ static om_rc plugin_prf_key(struct se_token *tok, se_handle key, const struct se
     OM_TRY(enter(tok, err));
     if (!tok->derives)
         return leave(tok, om_fail(err, OM_EUNSUPPORTED, "the token does not derive TLS 1.2 keys itself"));
-    if (n < 1 || n > SE_KEY_MAX || offset > SE_KEY_MAX)
+    if (n < 1 || n > SE_KEY_MAX || offset > PRF_KEY_REACH - n)
         return leave(tok, om_fail(err, OM_EINPUT, "a key of %zu octets at %zu is out of range", n, offset));
     om_rc rc = derive_key(tok, key, parts, n_parts, offset, n, out, err);
     return leave(tok, never_unsupported(rc, err));
