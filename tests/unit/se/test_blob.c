@@ -133,21 +133,32 @@ static void changed_blob_is_refused(void **state)
         }
 }
 
+/* A token may pad short keys, so a header that says less than there is cannot always be told from the truth
+ * when a key is loaded: then it is the same key. A sealed value never comes out cut short. */
 static void length_in_header_is_checked(void **state)
 {
     (void)state;
-    uint8_t octets[32] = {8};
-    struct se_blob blob;
-    SUCCEEDS(se_import(fixture_se, SE_USE_HMAC, octets, sizeof octets, &blob, ERR));
-    const uint8_t wrong[] = {0, 1, 16, 48, 64, 65, 128, 255};
+    const uint8_t wrong[] = {0, 48, 64, 65, 128, 255};
+    const uint8_t shorter[] = {1, 16, 24, 31};
+    uint8_t octets[32];
+    struct se_blob wrapped;
+    struct se_blob sealed;
+    struct om_secret value = OM_SECRET_INIT;
+    fill(octets, sizeof octets, 0x41);
+    SUCCEEDS(se_import(fixture_se, SE_USE_HMAC, octets, sizeof octets, &wrapped, ERR));
+    SUCCEEDS(se_seal(fixture_se, octets, sizeof octets, &sealed, ERR));
     for (size_t i = 0; i < sizeof wrong; i++) {
-        blob.octets[5] = wrong[i];
-        refuse_everywhere(&blob);
+        wrapped.octets[5] = sealed.octets[5] = wrong[i];
+        refuse_everywhere(&wrapped);
+        refuse_everywhere(&sealed);
     }
-    SUCCEEDS(se_seal(fixture_se, octets, sizeof octets, &blob, ERR));
-    for (size_t i = 0; i < sizeof wrong; i++) {
-        blob.octets[5] = wrong[i];
-        refuse_everywhere(&blob);
+    for (size_t i = 0; i < sizeof shorter; i++) {
+        struct se_key *key = NULL;
+        wrapped.octets[5] = sealed.octets[5] = shorter[i];
+        FAILS(OM_EINTEGRITY, se_unseal(fixture_se, &sealed, &value, ERR));
+        if (se_load(fixture_se, &wrapped, SE_USE_HMAC, &key, ERR) == OM_OK)
+            KEY_IS(key, octets, sizeof octets);
+        se_key_unref(key);
     }
 }
 
