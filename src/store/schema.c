@@ -62,7 +62,6 @@ const size_t store_schema_n = sizeof store_schema_steps / sizeof store_schema_st
 
 struct meta {
     int64_t schema;
-    bool ours;
     int64_t created;
     uint8_t root_id[8];
 };
@@ -126,10 +125,14 @@ om_rc store_schema_check(struct store *s, size_t n, om_rc foreign, struct om_err
 om_rc store_schema_identify(struct store *s, struct om_error *err)
 {
     int64_t id = 0;
+    int64_t version = 0;
     OM_TRY(store_sql_integer(s, "PRAGMA application_id", &id, err));
-    if (id == APPLICATION_ID)
-        return OM_OK;
-    return om_fail(err, OM_ECONFIG, "this is no MAF database, or its making was interrupted");
+    OM_TRY(store_sql_integer(s, "PRAGMA user_version", &version, err));
+    if (id != APPLICATION_ID)
+        return om_fail(err, OM_ECONFIG, "this is no MAF database, or its making was interrupted");
+    if (version == 0) /* both numbers are written in the transaction that makes the tables */
+        return om_fail(err, OM_EINTEGRITY, "the database's schema number was altered");
+    return OM_OK;
 }
 
 static om_rc write_meta(struct store *s, size_t n, int64_t created, struct om_error *err)
