@@ -92,12 +92,12 @@ def test_expiry_moved(world):
 def test_target_added(world):
     maf, mark = world.maf, world.maf.log_mark()
     db = sqlite3.connect(maf.dir / "maf.db")
-    (targets,) = db.execute(f"SELECT targets FROM key WHERE id = '{world.keys[0]}'").fetchone()
+    (targets,) = db.execute(f"SELECT targets FROM key_registration WHERE id = '{world.keys[0]}'").fetchone()
     old = world.b["id"].encode()
     edited = targets.replace(old, world.bystander["id"].encode()) if isinstance(targets, bytes) else \
         targets.replace(old.decode(), world.bystander["id"])
     assert edited != targets
-    db.execute("UPDATE key SET targets = ? WHERE id = ?", (edited, world.keys[0]))
+    db.execute("UPDATE key_registration SET targets = ? WHERE id = ?", (edited, world.keys[0]))
     db.commit()
     db.close()
     for who in (world.bystander, world.b):
@@ -109,8 +109,8 @@ def test_target_added(world):
 
 def test_sealed_value_swapped(world):
     maf, mark = world.maf, world.maf.log_mark()
-    world.sql(f"UPDATE key SET value = (SELECT value FROM key WHERE id = '{world.keys[1]}') WHERE id = '{world.keys[0]}'",
-              f"UPDATE key SET created = created + 1 WHERE id = '{world.keys[0]}'")
+    world.sql(f"UPDATE key_registration SET value = (SELECT value FROM key_registration WHERE id = '{world.keys[1]}') WHERE id = '{world.keys[0]}'",
+              f"UPDATE key_registration SET created = created + 1 WHERE id = '{world.keys[0]}'")
     assert world.fetch(world.b, world.keys[0]).rsc == 5000
     assert world.fetch(world.b, world.keys[1]).rsc == 2000
     reported(maf, mark, world.keys[0])
