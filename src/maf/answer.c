@@ -40,7 +40,7 @@ void maf_fault(struct maf_call *c, om_rc rc)
                           c->session->peer != NULL ? c->session->peer->kmid : "", text);
         m2m_response_error(c->rs, M2M_INTERNAL_SERVER_ERROR, "the record failed its integrity check");
     } else if (rc == OM_ETRANSIENT) {
-        om_log(OM_LOG_WARNING, "request to %s failed after %d attempts: %s", c->rq->to, MAF_ATTEMPTS, text);
+        om_log(OM_LOG_WARNING, "request to %s failed for now: %s", c->rq->to, text);
         m2m_response_error(c->rs, M2M_INTERNAL_SERVER_ERROR, "temporarily unavailable");
     } else {
         om_log(OM_LOG_ERROR, "request to %s failed: %s: %s", c->rq->to, om_rc_name(rc), text);

@@ -168,7 +168,7 @@ void maf_handle(struct maf *maf, struct maf_session *session, const struct m2m_r
     rs->has_rqi = rq->has_rqi;
     memcpy(rs->rqi, rq->rqi, sizeof rs->rqi);
     /* Until its commit a procedure has changed nothing, so it can be run again as a whole. */
-    for (unsigned i = 0; i < MAF_ATTEMPTS && rc == OM_ETRANSIENT && !c.answered; i++)
+    for (struct maf_retry retry = {0}; maf_again(&retry, rc);)
         rc = run(&c);
     if (!c.answered)
         maf_fault(&c, rc);

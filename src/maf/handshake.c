@@ -29,7 +29,7 @@ static bool fold_identity(const struct maf *maf, const char *identity, char name
     char relative[M2M_RELATIVE_SIZE];
     char fqdn[M2M_FQDN_SIZE];
     if (m2m_fold(name, M2M_KEY_ID_SIZE, identity, NULL) != OM_OK || name[0] == '\0') {
-        (void)om_copy_text(name, M2M_KEY_ID_SIZE, "@", NULL);
+        memcpy(name, "@", sizeof "@");
         return false;
     }
     return m2m_key_id_split(identity, relative, fqdn, NULL) == OM_OK && maf_is_name(maf, fqdn);
@@ -166,7 +166,7 @@ om_rc maf_find_psk(void *arg, const struct omtls_hello *hello, struct se_key **k
     om_rc rc = OM_ETRANSIENT;
     *key = NULL;
     *peer = NULL;
-    for (unsigned i = 0; i < MAF_ATTEMPTS && rc == OM_ETRANSIENT; i++)
+    for (struct maf_retry retry = {0}; maf_again(&retry, rc);)
         rc = find_once(maf, hello->identity, key, &found, err);
     if (rc != OM_OK)
         return om_context(err, rc, "looking up a KmID");

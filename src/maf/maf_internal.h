@@ -10,7 +10,8 @@
 #include "maf/maf.h"
 #include "maf/policy.h"
 
-#define MAF_ATTEMPTS      3  /* tries of anything that ended with OM_ETRANSIENT */
+#define MAF_ATTEMPTS      3  /* tries of anything that ended with OM_ETRANSIENT... */
+#define MAF_RETRY_SECONDS 1  /* ... begun within this time: what was slow to fail is not tried again */
 #define MAF_ID_ATTEMPTS   4  /* tries to find an identifier never used before */
 #define MAF_REFUSAL_LINES 10 /* audit lines about refusals per second; the rest is counted */
 
@@ -34,6 +35,13 @@ struct maf {
     struct maf_stats stats;
     struct maf_refusals refusals;
 };
+
+/* Bounded retry. Zero-initialised; true when what answered rc may be tried once more. */
+struct maf_retry {
+    unsigned attempts;
+    time_t started; /* monotonic */
+};
+bool maf_again(struct maf_retry *r, om_rc rc);
 
 bool maf_is_name(const struct maf *maf, const char *fqdn);
 
