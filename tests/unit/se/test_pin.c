@@ -124,6 +124,7 @@ static void credential_is_read_from_its_directory(void **state)
     expect_refused("credential:", NULL);
     assert_int_equal(setenv("CREDENTIALS_DIRECTORY", "relative", 1), 0);
     expect_refused("credential:pin", NULL);
+    assert_non_null(strstr(fixture_err.text, "CREDENTIALS_DIRECTORY"));
     assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
     expect_refused("credential:pin", NULL);
 }
