@@ -168,7 +168,7 @@ const struct m2m_param m2m_request_params[] = {
     {WIRE_RQET, M2M_SHAPE_TEXT,   M2M_IN_MESSAGE, set_deadline,        MEMBER(rqet)},
     {WIRE_RSET, M2M_SHAPE_TEXT,   M2M_IN_MESSAGE, set_deadline,        MEMBER(rset)},
     {WIRE_FC,   M2M_SHAPE_OBJECT, M2M_IN_MESSAGE, m2m_filter_set,      MEMBER(fc)},
-    {WIRE_PC,   M2M_SHAPE_OBJECT, M2M_IN_MESSAGE, set_content,         MEMBER(pc)},
+    {WIRE_PC,   M2M_SHAPE_OBJECT, M2M_IN_MESSAGE, set_content,         0, 0},
     {WIRE_RCN,  M2M_SHAPE_NUMBER, M2M_IN_MESSAGE | M2M_IN_QUERY, set_result_content,  MEMBER(rcn)},
     {WIRE_RT,   M2M_SHAPE_NUMBER, M2M_IN_MESSAGE | M2M_IN_QUERY, set_response_type,   MEMBER(rt)},
     {WIRE_DRT,  M2M_SHAPE_NUMBER, M2M_IN_MESSAGE | M2M_IN_QUERY, set_identifier_type, 0, 0},
@@ -183,8 +183,9 @@ _Static_assert(LENGTH(m2m_request_params) <= CRITERIA_SHIFT, "bits of the reques
 /* Each row's bit in m2m_request.seen. */
 static unsigned seen_bit(const struct m2m_param *p)
 {
-    if (p >= m2m_request_params && p < m2m_request_params + LENGTH(m2m_request_params))
-        return 1u << (p - m2m_request_params);
+    for (unsigned i = 0; i < LENGTH(m2m_request_params); i++)
+        if (p == &m2m_request_params[i])
+            return 1u << i;
     return 1u << (CRITERIA_SHIFT + (p - m2m_filter_criteria));
 }
 

@@ -144,7 +144,7 @@ static om_rc decode_key_value(const json_t *v, void *member, size_t size, struct
     uint8_t octets[WIRE_KEY_VALUE_MAX];
     size_t n = 0;
     OM_TRY(m2m_value_text(v, &s, err));
-    om_rc rc = om_base64_decode(s, strlen(s), octets, sizeof octets, &n, err);
+    om_rc rc = om_base64_decode(s, json_string_length(v), octets, sizeof octets, &n, err);
     if (rc == OM_OK && (n < WIRE_KEY_VALUE_MIN || n % 2 != 0))
         rc = om_fail(err, OM_EINPUT, "%zu octets; %d to %d and an even number are allowed", n,
                      WIRE_KEY_VALUE_MIN, WIRE_KEY_VALUE_MAX);

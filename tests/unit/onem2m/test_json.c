@@ -75,7 +75,8 @@ static void size_is_limited(void **state)
     char *text = malloc(n + 1);
     assert_non_null(text);
     memset(text, ' ', n + 1);
-    memcpy(text, "{}", 2);
+    text[0] = '{';
+    text[1] = '}';
     assert_int_equal(parse(text, n, NULL), OM_OK);
     assert_int_equal(parse(text, n + 1, NULL), OM_EINPUT);
     free(text);
