@@ -44,6 +44,7 @@ struct store_table {
     size_t shown;       /* the column with the identifier to be displayed */
     size_t id_size;     /* the record begins with that identifier, in an array of this size */
     size_t record_size;
+    bool ask_always; /* never answered from the cache of verified rows */
     /* Fills a zeroed record from verified values. OM_EINTEGRITY, OM_ENOMEM. */
     om_rc (*decode)(const struct store_value *v, void *record, struct om_error *err);
     void (*release)(void *record); /* frees what decode allocated; NULL: nothing */

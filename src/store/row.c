@@ -98,7 +98,7 @@ static om_rc get(struct store *s, const struct store_table *t, const struct stor
         return om_fail(err, OM_ENOTFOUND, "there is no such %s", t->record);
     if (code != SQLITE_ROW)
         return store_sql_fail(s, code, "read", err);
-    OM_TRY(load(s, t, stmt, true, v, err));
+    OM_TRY(load(s, t, stmt, !t->ask_always, v, err));
     if (!is_asked_for(by, v))
         return om_fail(err, OM_EINTEGRITY, "the database answered with another row");
     return decode(t, v, record, err);

@@ -82,6 +82,7 @@ static const struct store_table meta_table = {
     .types = "iibi",
     .record = "meta row",
     .record_size = sizeof(struct meta),
+    .ask_always = true, /* so that store_health asks the token */
     .decode = decode_meta,
 };
 

@@ -8,9 +8,9 @@
 #define CLIENT_CFG   "identity, admin_fqdn, cfg, mac"
 #define CREDENTIAL   "kmid_key, kmid, identity, admin_fqdn, state, assigned, created, expires, km, mac"
 #define REGISTRATION "id, identity, admin_fqdn, assigned_kmid, labels, created, modified, expires, mac"
-#define KEY                                                                                                  \
-    "id_key, id, source, admin_fqdn, suid, exporter, labels, targets, created, modified, expires, value, "   \
-    "mac"
+#define KEY          "id_key, " KEY_REST
+#define KEY_REST                                                                                             \
+    "id, source, admin_fqdn, suid, exporter, labels, targets, created, modified, expires, value, mac"
 
 /* The oldest expired identifiers of a table; the same in every statement of one transaction. */
 #define EXPIRED(id, table)                                                                                   \
@@ -86,10 +86,12 @@ const char *const store_sql_text[STORE_SQL_N] = {
     [STORE_SQL_KEY_DELETE] = "DELETE FROM key_registration WHERE id_key = ?1",
     [STORE_SQL_KEY_DELETE_OF] = "DELETE FROM key_registration WHERE source = ?1 AND admin_fqdn = ?2",
     [STORE_SQL_KEY_LIST] = "SELECT " KEY " FROM key_registration ORDER BY id_key",
-    /* Two ordered index scans that SQLite merges: no temporary table however many keys there are. */
-    [STORE_SQL_KEY_LIST_OF] = "SELECT " KEY " FROM key_registration WHERE source = ?1 UNION ALL SELECT " KEY
-                              " FROM key_target CROSS JOIN key_registration ON id_key = key"
-                              " WHERE key_target.identity = ?1 AND source <> ?1 ORDER BY id_key",
+    /* Two ordered index scans that SQLite merges: no temporary table however many keys there are. The second
+     * begins with `key`, which equals id_key, because it sees the order of the column that it walks. */
+    [STORE_SQL_KEY_LIST_OF] =
+        "SELECT " KEY " FROM key_registration WHERE source = ?1 UNION ALL SELECT key, " KEY_REST
+        " FROM key_target CROSS JOIN key_registration ON id_key = key"
+        " WHERE key_target.identity = ?1 AND source <> ?1 ORDER BY id_key",
     [STORE_SQL_KEY_PURGE] =
         "DELETE FROM key_registration WHERE id_key IN " EXPIRED("id_key", "key_registration"),
 
