@@ -11,7 +11,8 @@
 
 void m2m_param_bad(struct m2m_request *rq, const char *name, const struct om_error *err)
 {
-    m2m_request_bad(rq, M2M_BAD_REQUEST, false, "%s: %s", name, om_error_text(err, OM_EINPUT));
+    m2m_request_bad(rq, err->rc == OM_ENOMEM ? M2M_INTERNAL_SERVER_ERROR : M2M_BAD_REQUEST, false, "%s: %s",
+                    name, err->text);
 }
 
 /* Texts: plain, and short enough for their member. */

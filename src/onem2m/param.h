@@ -37,7 +37,7 @@ const struct m2m_param *m2m_param_find(const struct m2m_param *table, const char
 /* Calls the setter unless the parameter was set before (4000). */
 void m2m_param_set(struct m2m_request *rq, const struct m2m_param *p, const json_t *v);
 
-/* Records "name: text of err" with 4000, outside the content. */
+/* Records "name: text of err" outside the content, with 4000, or with 5000 when memory was short. */
 void m2m_param_bad(struct m2m_request *rq, const char *name, const struct om_error *err);
 
 /* Setter of `fc`: an object of filter criteria. */

@@ -5,6 +5,7 @@
 #include "util/text.h"
 
 #include <string.h>
+#include <unistr.h>
 
 /* "a+b": HTTP decodes '+' to a space in some libraries and leaves it in others; labels and names hold
  * neither. */
@@ -24,32 +25,31 @@ static json_t *list_value(const char *text)
     return list;
 }
 
-static json_t *value_of(const struct m2m_param *p, const char *text, struct om_error *err)
+static om_rc value_of(const struct m2m_param *p, const char *text, json_t **v, struct om_error *err)
 {
     uint64_t n;
-    switch (p->shape) {
-    case M2M_SHAPE_NUMBER:
-        return om_parse_uint(text, INT32_MAX, &n, err) == OM_OK ? json_integer((json_int_t)n) : NULL;
-    case M2M_SHAPE_LIST:
-        return list_value(text);
-    case M2M_SHAPE_TEXT:
-        return json_string(text);
-    case M2M_SHAPE_OBJECT:
-        break; /* not in places that carry text */
+    *v = NULL;
+    if (u8_check((const uint8_t *)text, strlen(text)) != NULL)
+        return om_fail(err, OM_EINPUT, "not a text of UTF-8");
+    if (p->shape == M2M_SHAPE_NUMBER) {
+        OM_TRY(om_parse_uint(text, INT32_MAX, &n, err));
+        *v = json_integer((json_int_t)n);
+    } else if (p->shape == M2M_SHAPE_LIST) {
+        *v = list_value(text);
+    } else {
+        *v = json_string(text);
     }
-    return NULL;
+    return *v != NULL ? OM_OK : om_fail(err, OM_ENOMEM, "no memory");
 }
 
 static void set_from_text(struct m2m_request *rq, const struct m2m_param *p, const char *value)
 {
     struct om_error err = {0};
-    json_t *v = value_of(p, value, &err);
-    if (v != NULL)
+    json_t *v;
+    if (value_of(p, value, &v, &err) == OM_OK)
         m2m_param_set(rq, p, v);
-    else if (err.rc != OM_OK)
+    else
         m2m_param_bad(rq, p->name, &err);
-    else /* jansson refuses what is not UTF-8 */
-        m2m_request_bad(rq, M2M_BAD_REQUEST, false, "%s: not a text of UTF-8", p->name);
     json_decref(v);
 }
 

@@ -144,6 +144,8 @@ static void lists(void **state)
     assert_true(m2m_list_equal(&a, &b));
     assert_int_equal(m2m_list_add(&b, "more", NULL), OM_OK); /* a copied list can grow */
     assert_false(m2m_list_equal(&a, &b));
+    assert_int_equal(m2m_list_add(&a, "less", NULL), OM_OK);
+    assert_false(m2m_list_equal(&a, &b));
     m2m_list_free(&a);
     m2m_list_free(&b);
     assert_true(m2m_list_equal(&a, &b));
