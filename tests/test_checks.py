@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from harness.build import ROOT, release_build
+from harness.build import ROOT, build_dir
 
 FOLDERS = ("src", "hsm", "tpm", "provisioning", "tests")
 
@@ -31,7 +31,7 @@ def tidy_groups():
 @pytest.mark.parametrize("group", range(8))
 def test_tidy(group):
     files = [str(p) for p in tidy_groups()[group]]
-    result = subprocess.run(["clang-tidy", "-p", str(release_build()), "--quiet", *files], capture_output=True,
+    result = subprocess.run(["clang-tidy", "-p", str(build_dir("clang")), "--quiet", *files], capture_output=True,
                             text=True)
     assert result.returncode == 0, result.stdout[-5000:]
 

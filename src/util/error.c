@@ -24,7 +24,7 @@ om_rc om_context(struct om_error *err, om_rc rc, const char *fmt, ...)
     if (err == NULL)
         return rc;
     char inner[sizeof err->text];
-    (void)snprintf(inner, sizeof inner, "%s", om_error_text(err, rc));
+    (void)snprintf(inner, sizeof inner, "%s", err->text[0] != '\0' ? err->text : om_rc_name(rc));
     va_list ap;
     va_start(ap, fmt);
     int n = vsnprintf(err->text, sizeof err->text, fmt, ap);

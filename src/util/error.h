@@ -37,7 +37,8 @@ struct om_error {
 om_rc om_fail_at(struct om_error *err, om_rc rc, const char *file, int line, const char *fmt, ...)
     OM_PRINTF(5, 6);
 
-/* Puts "context: " in front of the recorded text and returns rc unchanged. */
+/* Puts "context: " in front of the recorded text and returns rc, which may be another code than the one
+ * recorded. */
 om_rc om_context(struct om_error *err, om_rc rc, const char *fmt, ...) OM_PRINTF(3, 4);
 
 /* The text of err, or a generic one for rc when nothing was recorded. Never NULL. */
