@@ -1,5 +1,5 @@
 /* jansson runs out of memory at each of its allocations in turn: an error, no leak (sanitizer builds tell),
- * and never a tree that a tree that lacks a member. */
+ * and never a tree that lacks a member. */
 #include "onem2m/primitive.h"
 
 #include "check.h"
