@@ -1,0 +1,21 @@
+/* What server and client contexts have in common: our configuration on an SSL_CTX, and its hardening. */
+#ifndef OPENMAF_TLS_CONTEXT_H
+#define OPENMAF_TLS_CONTEXT_H
+
+#include "tls/tls.h"
+
+/* Kept with the SSL_CTX. A client uses allow_no_ems and suites only. */
+typedef struct omtls_server omtls_config;
+
+/* A new SSL_CTX of libctx that selects provider maf. */
+OM_MUST_USE om_rc omtls_context_new(OSSL_LIB_CTX *libctx, const SSL_METHOD *method, SSL_CTX **out,
+                                    struct om_error *err);
+
+/* TLS 1.2 or DTLS 1.2 only, the suites (NULL: those of the transport), no tickets, no cache, no
+ * renegotiation, no compression, EMS offered, plaintext wiped; keeps a copy of config with ctx. */
+OM_MUST_USE om_rc omtls_context_harden(SSL_CTX *ctx, const omtls_config *config, struct om_error *err);
+
+/* Of the SSL's context, or NULL. */
+const omtls_config *omtls_context_config(const SSL *ssl);
+
+#endif

@@ -1,0 +1,127 @@
+/* Provider "maf": offers TLS1-PRF to libssl and forwards what is not ours to OpenSSL's own. */
+#include "tls/provider.h"
+#include "tls/tls.h"
+
+#include <openssl/core_names.h>
+#include <openssl/provider.h>
+#include <pthread.h>
+#include <string.h>
+
+#define PROPERTY_DEFINITION "provider=" OMTLS_PROVIDER_NAME
+
+/* --- what OpenSSL calls --- */
+
+static const OSSL_ALGORITHM kdfs[] = {
+    {"TLS1-PRF", PROPERTY_DEFINITION, omtls_kdf_tls1_prf, "TLS 1.2 PRF with the key in a token"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const OSSL_ALGORITHM *query(void *provctx, int operation, int *no_cache)
+{
+    (void)provctx;
+    *no_cache = 0;
+    return operation == OSSL_OP_KDF ? kdfs : NULL;
+}
+
+static const OSSL_PARAM *gettable_params(void *provctx)
+{
+    static const OSSL_PARAM known[] = {
+        OSSL_PARAM_DEFN(OSSL_PROV_PARAM_NAME, OSSL_PARAM_UTF8_PTR, NULL, 0),
+        OSSL_PARAM_DEFN(OSSL_PROV_PARAM_VERSION, OSSL_PARAM_UTF8_PTR, NULL, 0),
+        OSSL_PARAM_DEFN(OSSL_PROV_PARAM_STATUS, OSSL_PARAM_INTEGER, NULL, 0),
+        OSSL_PARAM_END,
+    };
+    (void)provctx;
+    return known;
+}
+
+static int get_params(void *provctx, OSSL_PARAM params[])
+{
+    (void)provctx;
+    OSSL_PARAM *p = OSSL_PARAM_locate(params, OSSL_PROV_PARAM_NAME);
+    if (p != NULL && !OSSL_PARAM_set_utf8_ptr(p, "openmaf: keys in a token"))
+        return 0;
+    p = OSSL_PARAM_locate(params, OSSL_PROV_PARAM_VERSION);
+    if (p != NULL && !OSSL_PARAM_set_utf8_ptr(p, OPENMAF_VERSION))
+        return 0;
+    p = OSSL_PARAM_locate(params, OSSL_PROV_PARAM_STATUS);
+    return p == NULL || OSSL_PARAM_set_int(p, 1);
+}
+
+static void teardown(void *provctx)
+{
+    struct omtls_provider *prov = provctx;
+    EVP_KDF_free(prov->tls1_prf);
+    OSSL_LIB_CTX_free(prov->private_libctx);
+    OPENSSL_free(prov);
+}
+
+static const OSSL_DISPATCH provider_functions[] = {
+    {OSSL_FUNC_PROVIDER_QUERY_OPERATION, (void (*)(void))query},
+    {OSSL_FUNC_PROVIDER_GETTABLE_PARAMS, (void (*)(void))gettable_params},
+    {OSSL_FUNC_PROVIDER_GET_PARAMS, (void (*)(void))get_params},
+    {OSSL_FUNC_PROVIDER_TEARDOWN, (void (*)(void))teardown},
+    {0, NULL},
+};
+
+static int provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, const OSSL_DISPATCH **out,
+                         void **provctx)
+{
+    (void)handle, (void)in;
+    struct omtls_provider *prov = OPENSSL_zalloc(sizeof *prov);
+    if (prov == NULL)
+        return 0;
+    prov->private_libctx = OSSL_LIB_CTX_new();
+    if (prov->private_libctx != NULL && OSSL_PROVIDER_load(prov->private_libctx, "default") != NULL)
+        prov->tls1_prf = EVP_KDF_fetch(prov->private_libctx, "TLS1-PRF", NULL);
+    if (prov->tls1_prf == NULL) {
+        teardown(prov);
+        return 0;
+    }
+    *out = provider_functions;
+    *provctx = prov;
+    return 1;
+}
+
+/* --- loading --- */
+
+/* Without this a key reference would be hashed as if it were a key: the handshake would only fail, but late
+ * and without a reason. */
+static om_rc check_selected(OSSL_LIB_CTX *libctx, struct om_error *err)
+{
+    EVP_KDF *kdf = EVP_KDF_fetch(libctx, "TLS1-PRF", libctx == NULL ? NULL : OMTLS_PROPQ);
+    bool ours =
+        kdf != NULL && strcmp(OSSL_PROVIDER_get0_name(EVP_KDF_get0_provider(kdf)), OMTLS_PROVIDER_NAME) == 0;
+    EVP_KDF_free(kdf);
+    if (!ours)
+        return om_fail(err, OM_EINTERNAL,
+                       "OpenSSL does not select provider maf for TLS1-PRF; is openssl.cnf in FIPS mode?");
+    return OM_OK;
+}
+
+static om_rc load_locked(OSSL_LIB_CTX *libctx, struct om_error *err)
+{
+    if (OSSL_PROVIDER_available(libctx, OMTLS_PROVIDER_NAME))
+        return check_selected(libctx, err);
+    /* Loading any provider switches the implicit "default" off, so it is named too. */
+    if (OSSL_PROVIDER_load(libctx, "default") == NULL)
+        return om_fail(err, OM_EINTERNAL, "cannot load OpenSSL's provider default");
+    if (OSSL_PROVIDER_add_builtin(libctx, OMTLS_PROVIDER_NAME, provider_init) != 1 ||
+        OSSL_PROVIDER_load(libctx, OMTLS_PROVIDER_NAME) == NULL)
+        return om_fail(err, OM_EINTERNAL, "cannot load the OpenSSL provider maf");
+    if (libctx == NULL && EVP_set_default_properties(NULL, OMTLS_PROPQ) != 1)
+        return om_fail(err, OM_EINTERNAL, "cannot select the OpenSSL provider maf");
+    return check_selected(libctx, err);
+}
+
+om_rc omtls_provider_load(OSSL_LIB_CTX *libctx, struct om_error *err)
+{
+    static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
+    if (EVP_default_properties_is_fips_enabled(libctx))
+        return om_fail(err, OM_ECONFIG,
+                       "OpenSSL is set to FIPS algorithms only, which shuts provider maf out");
+    (void)pthread_mutex_lock(&loading);
+    om_rc rc = load_locked(libctx == OSSL_LIB_CTX_get0_global_default() ? NULL : libctx, err);
+    (void)pthread_mutex_unlock(&loading);
+    return rc;
+}

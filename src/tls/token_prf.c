@@ -1,0 +1,203 @@
+/* PRFs that the token computes: see token_prf.h. */
+#include "tls/token_prf.h"
+
+#include <openssl/crypto.h>
+#include <string.h>
+
+#define RANDOMS_SIZE 64 /* client_random, server_random */
+#define EXPORT_KEY   32
+#define EXPORT_SIZE  (OMTLS_EXPORT_ID_SIZE + EXPORT_KEY)
+
+static const char *const labels[] = {OMTLS_LABEL_CONNECTION, OMTLS_LABEL_BOOTSTRAP, OMTLS_LABEL_ESCERTKE};
+#define LABEL_MAX 26
+
+static _Thread_local struct omtls_connection *exporting;
+
+void omtls_export_begin(struct omtls_connection *c)
+{
+    exporting = c;
+}
+
+void omtls_export_end(void)
+{
+    exporting = NULL;
+}
+
+size_t omtls_label_len(const char *text)
+{
+    for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++)
+        if (strcmp(text, labels[i]) == 0)
+            return strlen(text);
+    return 0;
+}
+
+/* --- label and seeds --- */
+
+/* Octets of the oneM2M label that the concatenated seeds start with, or 0. However they are cut. */
+static size_t onem2m_label(const struct omtls_prf *prf)
+{
+    char head[LABEL_MAX];
+    size_t len = 0;
+    for (size_t i = 0; i < prf->n_seeds && len < sizeof head; i++) {
+        size_t n = prf->seeds[i].len < sizeof head - len ? prf->seeds[i].len : sizeof head - len;
+        memcpy(head + len, prf->seeds[i].octets, n);
+        len += n;
+    }
+    for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++) {
+        size_t n = strlen(labels[i]);
+        if (n <= len && memcmp(head, labels[i], n) == 0)
+            return n;
+    }
+    return 0;
+}
+
+static size_t seeds_len(const struct omtls_prf *prf)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < prf->n_seeds; i++)
+        n += prf->seeds[i].len;
+    return n;
+}
+
+static bool label_is(const struct omtls_prf *prf, const char *label)
+{
+    return prf->n_seeds > 0 && prf->seeds[0].len == strlen(label) &&
+           memcmp(prf->seeds[0].octets, label, prf->seeds[0].len) == 0;
+}
+
+static bool digest_is_sha256(const struct omtls_prf *prf)
+{
+    static const char *const names[] = {"SHA256", "SHA2-256", "SHA-256"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (prf->digest_len == strlen(names[i]) &&
+            OPENSSL_strncasecmp(prf->digest, names[i], prf->digest_len) == 0)
+            return true;
+    return false;
+}
+
+enum omtls_prf_owner omtls_prf_owner(const struct omtls_prf *prf)
+{
+    struct omtls_reference ref;
+    if (omtls_recognise(prf->secret, prf->secret_len, &ref) != OMTLS_SECRET_FOREIGN)
+        return OMTLS_PRF_TOKEN;
+    return onem2m_label(prf) > 0 ? OMTLS_PRF_TOKEN : OMTLS_PRF_OPENSSL;
+}
+
+/* --- the master secret --- */
+
+/* MAF-HS-9: a session without the extended master secret (RFC 7627) ends here, unless allowed. */
+static om_rc check_master_label(const struct omtls_connection *c, const struct omtls_prf *prf, bool *ems,
+                                struct om_error *err)
+{
+    *ems = label_is(prf, "extended master secret");
+    if (*ems || (label_is(prf, "master secret") && c->allow_no_ems))
+        return OM_OK;
+    if (label_is(prf, "master secret"))
+        return om_fail(err, OM_EDENIED, "the peer does not support the extended master secret");
+    return om_fail(err, OM_EDENIED, "a pre-shared key makes master secrets only");
+}
+
+static om_rc make_master(struct omtls_connection *c, const struct omtls_prf *prf, uint8_t *out, size_t n,
+                         struct om_error *err)
+{
+    bool ems = false;
+    if (c->established || c->psk == NULL)
+        return om_fail(err, OM_EINTEGRITY, "this key reference was used before");
+    if (n != OMTLS_MASTER_SIZE)
+        return om_fail(err, OM_EDENIED, "a master secret of %zu octets", n);
+    OM_TRY(check_master_label(c, prf, &ems, err));
+    if (c->custody == OMTLS_CUSTODY_SESSION) {
+        struct se_key *master = NULL;
+        OM_TRY(se_prf_key(c->psk, prf->seeds, prf->n_seeds, 0, n, &master, err));
+        omtls_connection_set_master(c, master);
+        omtls_connection_drop_psk(c);
+        struct omtls_reference ref = omtls_connection_reference(c, OMTLS_REFERENCE_MASTER);
+        omtls_reference_encode_master(&ref, out);
+    } else {
+        OM_TRY(se_prf(c->psk, prf->seeds, prf->n_seeds, out, n, err));
+    }
+    c->ems = ems;
+    c->established = true;
+    return OM_OK;
+}
+
+/* --- the exporter --- */
+
+/* PRF(master, label || client_random || server_random)[0..47] (TS-0003 10.3.1, RFC 5705): the first 16 octets
+ * as they are, the others as a reference to a token key. */
+static om_rc export_from(struct omtls_connection *c, struct se_key *master, const struct omtls_prf *prf,
+                         size_t label_len, uint8_t *out, size_t n, struct om_error *err)
+{
+    if (n != EXPORT_SIZE || seeds_len(prf) != label_len + RANDOMS_SIZE || prf->seeds[0].len < label_len)
+        return om_fail(err, OM_EDENIED, "a oneM2M exporter gives %d octets and has no context", EXPORT_SIZE);
+    if (!c->ems && !c->allow_no_ems)
+        return om_fail(err, OM_EDENIED, "no export without the extended master secret");
+    /* A token that derives TLS keys itself wants the label apart. */
+    const uint8_t *first = prf->seeds[0].octets;
+    struct se_part parts[1 + OMTLS_PRF_SEEDS] = {{first, label_len}};
+    size_t n_parts = 1;
+    if (prf->seeds[0].len > label_len)
+        parts[n_parts++] = (struct se_part){first + label_len, prf->seeds[0].len - label_len};
+    for (size_t i = 1; i < prf->n_seeds; i++)
+        parts[n_parts++] = prf->seeds[i];
+    struct se_key *key = NULL;
+    OM_TRY(se_prf(master, parts, n_parts, out, OMTLS_EXPORT_ID_SIZE, err));
+    OM_TRY(se_prf_key(master, parts, n_parts, OMTLS_EXPORT_ID_SIZE, EXPORT_KEY, &key, err));
+    omtls_connection_set_exported(c, key);
+    struct omtls_reference ref = omtls_connection_reference(c, OMTLS_REFERENCE_EXPORT);
+    omtls_reference_encode(&ref, out + OMTLS_EXPORT_ID_SIZE);
+    return OM_OK;
+}
+
+/* Custody psk: OpenSSL holds the master secret. It goes into the token and the export is made there. */
+static om_rc export_from_host(const struct omtls_prf *prf, size_t label_len, uint8_t *out, size_t n,
+                              struct om_error *err)
+{
+    struct omtls_connection *c = exporting;
+    if (c == NULL || !omtls_connection_alive(c) || !c->established || c->custody != OMTLS_CUSTODY_PSK ||
+        prf->secret_len != OMTLS_MASTER_SIZE)
+        return om_fail(err, OM_EDENIED, "a oneM2M exporter outside of a connection with its key in a token");
+    struct se *se = se_key_se(c->psk);
+    if (se == NULL)
+        return om_fail(err, OM_EINTERNAL, "the token of this connection is closed");
+    struct se_key *master = NULL;
+    OM_TRY(se_mint(se, prf->secret, prf->secret_len, &master, err));
+    om_rc rc = export_from(c, master, prf, label_len, out, n, err);
+    se_key_unref(master);
+    return rc;
+}
+
+static om_rc use_master(struct omtls_connection *c, const struct omtls_prf *prf, uint8_t *out, size_t n,
+                        struct om_error *err)
+{
+    if (c->master == NULL)
+        return om_fail(err, OM_EINTEGRITY, "the connection has no master secret");
+    size_t label_len = onem2m_label(prf);
+    if (label_len > 0)
+        return export_from(c, c->master, prf, label_len, out, n, err);
+    return se_prf(c->master, prf->seeds, prf->n_seeds, out, n, err);
+}
+
+static om_rc dispatch(const struct omtls_prf *prf, uint8_t *out, size_t n, struct om_error *err)
+{
+    struct omtls_reference ref;
+    enum omtls_secret kind = omtls_recognise(prf->secret, prf->secret_len, &ref);
+    if (prf->n_seeds == 0 || prf->too_many_seeds)
+        return om_fail(err, OM_EDENIED, "%s for the PRF", prf->n_seeds == 0 ? "no seed" : "too many seeds");
+    if (!digest_is_sha256(prf))
+        return om_fail(err, OM_EUNSUPPORTED, "only the SHA-256 PRF is computed in the token");
+    if (kind == OMTLS_SECRET_FOREIGN)
+        return export_from_host(prf, onem2m_label(prf), out, n, err);
+    struct omtls_connection *c = kind == OMTLS_SECRET_REFUSED ? NULL : omtls_connection_find(&ref);
+    if (c == NULL)
+        return om_fail(err, OM_EINTEGRITY, "not a living key reference");
+    return kind == OMTLS_SECRET_PSK ? make_master(c, prf, out, n, err) : use_master(c, prf, out, n, err);
+}
+
+om_rc omtls_token_prf(const struct omtls_prf *prf, uint8_t *out, size_t n, struct om_error *err)
+{
+    om_rc rc = dispatch(prf, out, n, err);
+    if (rc != OM_OK)
+        om_wipe(out, n);
+    return rc;
+}
