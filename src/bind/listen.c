@@ -40,14 +40,15 @@ static bool set(int fd, int level, int option)
     return setsockopt(fd, level, option, &on, sizeof on) == 0;
 }
 
-om_rc listen_tcp(const char *host, uint16_t port, int *out, struct om_error *err)
+static om_rc open_socket(const char *host, uint16_t port, bool shared, int *out, struct om_error *err)
 {
     union address a;
     socklen_t len;
     OM_TRY(parse(host, port, &a, &len, err));
     int fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    bool good = fd >= 0 && set(fd, SOL_SOCKET, SO_REUSEADDR) && set(fd, SOL_SOCKET, SO_REUSEPORT) &&
-                set(fd, SOL_SOCKET, SO_KEEPALIVE) && set(fd, IPPROTO_TCP, TCP_NODELAY) &&
+    bool good = fd >= 0 && set(fd, SOL_SOCKET, SO_REUSEADDR) &&
+                (!shared || set(fd, SOL_SOCKET, SO_REUSEPORT)) && set(fd, SOL_SOCKET, SO_KEEPALIVE) &&
+                set(fd, IPPROTO_TCP, TCP_NODELAY) &&
                 (a.any.sa_family != AF_INET6 || set(fd, IPPROTO_IPV6, IPV6_V6ONLY)) &&
                 bind(fd, &a.any, len) == 0 && listen(fd, SOMAXCONN) == 0;
     if (!good) {
@@ -58,6 +59,16 @@ om_rc listen_tcp(const char *host, uint16_t port, int *out, struct om_error *err
     }
     *out = fd;
     return OM_OK;
+}
+
+om_rc listen_tcp(const char *host, uint16_t port, int *fd, struct om_error *err)
+{
+    return open_socket(host, port, true, fd, err);
+}
+
+om_rc listen_tcp_alone(const char *host, uint16_t port, int *fd, struct om_error *err)
+{
+    return open_socket(host, port, false, fd, err);
 }
 
 uint16_t listen_port(int fd)

@@ -12,6 +12,9 @@
  * ACKs: 723 instead of 62 000 requests a second). port 0: any free one. OM_ECONFIG. */
 OM_MUST_USE om_rc listen_tcp(const char *host, uint16_t port, int *fd, struct om_error *err);
 
+/* The same without SO_REUSEPORT: fails when anybody listens there already. */
+OM_MUST_USE om_rc listen_tcp_alone(const char *host, uint16_t port, int *fd, struct om_error *err);
+
 /* The port a socket is bound to; 0 when it is not. */
 uint16_t listen_port(int fd);
 

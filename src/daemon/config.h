@@ -13,12 +13,12 @@
 #define CONFIG_FILE_NAME  "mafd.conf"
 
 struct config_address {
-    char host[64]; /* numeric IPv4 or IPv6, without brackets */
+    char host[64]; /* numeric IPv4, or IPv6 without its brackets */
     uint16_t port; /* 0: any free port; the one chosen is logged and written to <dir>/run/<section>.port */
 };
 
 struct config {
-    char dir[PATH_MAX]; /* the --dir it came from; relative paths in the file start here */
+    char dir[PATH_MAX]; /* the --dir it came from, absolute; relative paths in the file start here */
 
     /* [maf] */
     char fqdn[M2M_FQDN_SIZE];
@@ -50,6 +50,7 @@ struct config {
     unsigned workers;       /* default: one per core */
     int log_level;          /* enum om_log_level */
     unsigned drain_timeout; /* seconds that SIGTERM and SIGHUP give open requests, default 10 */
+    bool sandbox;           /* system-call filter in workers, default yes */
 };
 
 /* Reads <dir>/mafd.conf. OM_ECONFIG. */

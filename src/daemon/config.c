@@ -1,0 +1,156 @@
+/* Reading mafd.conf: see config.h. The keys themselves are in config_keys.c. */
+#include "daemon/config_key.h"
+#include "util/file.h"
+#include "util/log.h"
+#include "util/text.h"
+
+#include <errno.h>
+#include <ini.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define CONFIG_FILE_MAX 65536
+#define CONFIG_LINE_MAX 4096
+#define CONFIG_KEYS_MAX 64
+
+struct parse {
+    struct config *cfg;
+    struct om_error *err;
+    om_rc rc;
+    bool seen[CONFIG_KEYS_MAX];
+};
+
+static size_t find_key(const char *section, const char *name)
+{
+    size_t i = 0;
+    while (config_keys[i].section != NULL &&
+           (strcmp(config_keys[i].section, section) != 0 || strcmp(config_keys[i].name, name) != 0))
+        i++;
+    return i;
+}
+
+/* inih's handler: 1 goes on, 0 ends the parse. */
+static int take(void *arg, const char *section, const char *name, const char *value)
+{
+    struct parse *p = arg;
+    size_t i = find_key(section, name);
+    const struct config_key *key = &config_keys[i];
+    if (key->section == NULL)
+        p->rc = om_fail(p->err, OM_ECONFIG, "unknown key");
+    else if (p->seen[i])
+        p->rc = om_fail(p->err, OM_ECONFIG, "given twice");
+    else
+        p->rc = key->set(p->cfg, key, value, p->err);
+    p->seen[i] = true;
+    if (p->rc == OM_OK)
+        return 1;
+    (void)om_context(p->err, OM_ECONFIG, "[%s] %s", section, name);
+    return 0;
+}
+
+static unsigned cores(void)
+{
+    cpu_set_t set;
+    int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    return n < 1 ? 1 : (unsigned)n;
+}
+
+static om_rc set_defaults(const char *dir, struct config *cfg, struct om_error *err)
+{
+    memset(cfg, 0, sizeof *cfg);
+    if (realpath(dir, cfg->dir) == NULL)
+        return om_fail(err, OM_ECONFIG, "%s: %s; `mafadm init --dir` makes a MAF directory", dir,
+                       strerror(errno));
+    OM_TRY(om_path_join(cfg->database, sizeof cfg->database, cfg->dir, "maf.db", err));
+    cfg->custody = OMTLS_CUSTODY_SESSION;
+    cfg->require_extended_master_secret = true;
+    cfg->key_cache = 4096;
+    cfg->https_max_connections = 4096;
+    cfg->https_max_header = 16384;
+    cfg->https_max_body = 65536;
+    cfg->https_handshake_timeout = 10;
+    cfg->https_request_timeout = 10;
+    cfg->https_idle_timeout = 60;
+    cfg->workers = cores();
+    cfg->log_level = (int)OM_LOG_INFO;
+    cfg->drain_timeout = 10;
+    cfg->sandbox = true;
+    return OM_OK;
+}
+
+/* Whoever can write the file can name a module to load. */
+static om_rc check_mode(const char *path, struct om_error *err)
+{
+    struct stat st;
+    if (stat(path, &st) == 0 && (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        return om_fail(err, OM_ECONFIG, "%s can be written by others (mode %04o); chmod go-w it", path,
+                       (unsigned)(st.st_mode & 07777));
+    return OM_OK;
+}
+
+/* inih reads whole lines only when its buffer may grow. */
+static om_rc parse_text(const char *path, const char *text, struct parse *p)
+{
+    ini_use_stack = false;
+    ini_allow_realloc = true;
+    ini_max_line = CONFIG_LINE_MAX;
+    ini_allow_multiline = false;
+    ini_stop_on_first_error = true;
+    int line = ini_parse_string(text, take, p);
+    if (line == 0)
+        return OM_OK;
+    if (line < 0)
+        return om_fail(p->err, OM_ENOMEM, "no memory to read %s", path);
+    if (p->rc == OM_OK)
+        (void)om_fail(p->err, OM_ECONFIG, "[section] or key = value is expected");
+    return om_context(p->err, OM_ECONFIG, "%s:%d", path, line);
+}
+
+static om_rc check_complete(const char *path, const struct parse *p)
+{
+    for (size_t i = 0; config_keys[i].section != NULL; i++)
+        if (config_keys[i].required && !p->seen[i])
+            return om_fail(p->err, OM_ECONFIG, "%s: [%s] %s is missing", path, config_keys[i].section,
+                           config_keys[i].name);
+    for (size_t i = 0; i < p->cfg->n_aliases; i++)
+        if (strcmp(p->cfg->aliases[i], p->cfg->fqdn) == 0)
+            return om_fail(p->err, OM_ECONFIG, "%s: [maf] aliases: %s is the fqdn already", path,
+                           p->cfg->fqdn);
+    return OM_OK;
+}
+
+om_rc config_load(const char *dir, struct config *cfg, struct om_error *err)
+{
+    char path[PATH_MAX];
+    struct om_secret file = OM_SECRET_INIT;
+    struct om_error local;
+    struct parse p = {.cfg = cfg, .err = err != NULL ? err : &local};
+    OM_TRY(set_defaults(dir, cfg, p.err));
+    OM_TRY(om_path_join(path, sizeof path, cfg->dir, CONFIG_FILE_NAME, p.err));
+    OM_TRY(check_mode(path, p.err));
+    om_rc rc = om_file_read(path, CONFIG_FILE_MAX, &file, p.err);
+    char *text = rc == OM_OK ? strndup((const char *)file.octets, file.len) : NULL;
+    if (rc == OM_OK && (text == NULL || strlen(text) != file.len))
+        rc = om_fail(p.err, OM_ECONFIG, "%s: empty, or a NUL in it", path);
+    if (rc == OM_OK)
+        rc = parse_text(path, text, &p);
+    if (rc == OM_OK)
+        rc = check_complete(path, &p);
+    free(text);
+    om_secret_free(&file);
+    if (rc == OM_ENOTFOUND || rc == OM_EINPUT)
+        return om_fail(p.err, OM_ECONFIG, "%s cannot be read; `mafadm init --dir` makes one", path);
+    return rc;
+}
+
+void config_names(const struct config *cfg, const char *names[CONFIG_NAMES_MAX + 2])
+{
+    size_t n = 0;
+    names[n++] = cfg->fqdn;
+    for (size_t i = 0; i < cfg->n_aliases; i++)
+        names[n++] = cfg->aliases[i];
+    names[n] = NULL;
+}

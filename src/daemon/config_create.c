@@ -1,0 +1,96 @@
+/* Writing a new mafd.conf: see config.h. Commented lines show the defaults. */
+#include "daemon/config.h"
+#include "util/file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char template[] =
+    "# mafd.conf: configuration of a oneM2M MAF, see mafd.conf(5). `mafd --dir DIR -t` checks it.\n"
+    "# Lines that begin with '#' show the defaults. Relative paths start at this file's directory.\n"
+    "\n"
+    "[maf]\n"
+    "# The name that clients know this MAF by: the second half of every KmID and key identifier.\n"
+    "fqdn = %s\n"
+    "# Other names that it answers to, separated by spaces:\n"
+    "# aliases = \n"
+    "# database = maf.db\n"
+    "# session: the whole key schedule of a TLS session in the token; psk: only the long-term key (faster).\n"
+    "# custody = session\n"
+    "# Only Targets that are registered under a key's administrator may retrieve it:\n"
+    "# require_target_registration = no\n"
+    "# A client's keys outlive its de-registration:\n"
+    "# keep_keys_on_deregistration = no\n"
+    "# Set to \"no\" for peers without RFC 7627 only:\n"
+    "# require_extended_master_secret = yes\n"
+    "\n"
+    "[token]\n"
+    "uri = %s\n"
+    "%spin_source = %s\n"
+    "# Where to look for openmaf-se-*.so instead of the built-in places:\n"
+    "# plugin_dir = \n"
+    "# Keys that each worker keeps loaded in the token:\n"
+    "# key_cache = 4096\n"
+    "\n"
+    "[https]\n"
+    "# Numeric addresses, separated by spaces. Port 0: any free one, see run/https.port.\n"
+    "listen = %s\n"
+    "# Per worker:\n"
+    "# max_connections = 4096\n"
+    "# Octets:\n"
+    "# max_header = 16384\n"
+    "# max_body = 65536\n"
+    "# Seconds in all for a handshake, for a whole request or response, and between requests:\n"
+    "# handshake_timeout = 10\n"
+    "# request_timeout = 10\n"
+    "# idle_timeout = 60\n"
+    "\n"
+    "[daemon]\n"
+    "# One per core unless set. A slow token wants more than there are cores.\n"
+    "# workers = 2\n"
+    "# One of error, warning, notice, info, debug:\n"
+    "# log_level = info\n"
+    "# Seconds that open requests get to finish at a stop or reload:\n"
+    "# drain_timeout = 10\n"
+    "# System-call filter in the workers:\n"
+    "# sandbox = yes\n";
+
+/* The daemon runs in another directory than the operator's shell. */
+static om_rc absolute_pin_source(const char *given, char *out, size_t cap, struct om_error *err)
+{
+    char cwd[PATH_MAX];
+    int n;
+    if (strncmp(given, "file:", 5) != 0 || given[5] == '/')
+        n = snprintf(out, cap, "%s", given);
+    else if (getcwd(cwd, sizeof cwd) == NULL)
+        return om_fail(err, OM_EINPUT, "cannot tell the current directory: %s", strerror(errno));
+    else
+        n = snprintf(out, cap, "file:%s/%s", cwd, given + 5);
+    if (n < 0 || (size_t)n >= cap)
+        return om_fail(err, OM_EINPUT, "the PIN source is too long");
+    return OM_OK;
+}
+
+om_rc config_create(const struct config_init *init, struct om_error *err)
+{
+    char path[PATH_MAX];
+    char pin[PATH_MAX + 16] = "";
+    char text[sizeof template + 2 * PATH_MAX + 4096];
+    OM_TRY(om_path_join(path, sizeof path, init->dir, CONFIG_FILE_NAME, err));
+    if (init->pin_source != NULL)
+        OM_TRY(absolute_pin_source(init->pin_source, pin, sizeof pin, err));
+    int n = snprintf(text, sizeof text, template, init->fqdn, init->token_uri, pin[0] != '\0' ? "" : "# ",
+                     pin, init->https_listen != NULL ? init->https_listen : "127.0.0.1:8443");
+    if (n < 0 || (size_t)n >= sizeof text)
+        return om_fail(err, OM_EINPUT, "the values for %s are too long", path);
+    if (strpbrk(init->token_uri, "\r\n") != NULL || strpbrk(pin, "\r\n") != NULL)
+        return om_fail(err, OM_EINPUT, "a line break in a value for %s", path);
+    OM_TRY(om_file_create(path, text, (size_t)n, 0600, err));
+    struct config check; /* what init writes, mafd must accept */
+    om_rc rc = config_load(init->dir, &check, err);
+    if (rc != OM_OK)
+        (void)unlink(path);
+    return rc;
+}

@@ -1,0 +1,19 @@
+/* One key of mafd.conf: where it stands, how its value is read, and where it goes. Internal to mafconfig. */
+#ifndef OPENMAF_DAEMON_CONFIG_KEY_H
+#define OPENMAF_DAEMON_CONFIG_KEY_H
+
+#include "daemon/config.h"
+
+struct config_key {
+    const char *section, *name;
+    /* Reads value into cfg. OM_ECONFIG with a text that says what would be right. */
+    om_rc (*set)(struct config *cfg, const struct config_key *key, const char *value, struct om_error *err);
+    size_t offset, size; /* of the member */
+    unsigned min, max;   /* of numbers */
+    bool required;
+};
+
+/* Ends with a NULL section. */
+extern const struct config_key config_keys[];
+
+#endif

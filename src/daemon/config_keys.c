@@ -1,0 +1,224 @@
+/* Every key of mafd.conf, once, with its bounds and how its value is read. */
+#include "daemon/config_key.h"
+#include "se/pin.h"
+#include "util/log.h"
+#include "util/text.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+static void *member(struct config *cfg, const struct config_key *key)
+{
+    return (char *)cfg + key->offset;
+}
+
+static om_rc set_number(struct config *cfg, const struct config_key *key, const char *value,
+                        struct om_error *err)
+{
+    uint64_t v;
+    if (om_parse_uint(value, key->max, &v, NULL) != OM_OK || v < key->min)
+        return om_fail(err, OM_ECONFIG, "'%.40s' is not a number from %u to %u", value, key->min, key->max);
+    *(unsigned *)member(cfg, key) = (unsigned)v;
+    return OM_OK;
+}
+
+static om_rc set_flag(struct config *cfg, const struct config_key *key, const char *value,
+                      struct om_error *err)
+{
+    bool yes = strcmp(value, "yes") == 0;
+    if (!yes && strcmp(value, "no") != 0)
+        return om_fail(err, OM_ECONFIG, "'%.40s' is neither yes nor no", value);
+    *(bool *)member(cfg, key) = yes;
+    return OM_OK;
+}
+
+static om_rc set_text(struct config *cfg, const struct config_key *key, const char *value,
+                      struct om_error *err)
+{
+    if (value[0] == '\0' || strlen(value) >= key->size)
+        return om_fail(err, OM_ECONFIG, "1 to %zu characters are expected", key->size - 1);
+    return om_copy_text(member(cfg, key), key->size, value, err);
+}
+
+/* A path; relative ones start at the configuration's directory. */
+static om_rc set_path(struct config *cfg, const struct config_key *key, const char *value,
+                      struct om_error *err)
+{
+    if (value[0] == '\0')
+        return om_fail(err, OM_ECONFIG, "a path is expected");
+    const char *base = value[0] == '/' ? "" : cfg->dir;
+    int n = snprintf(member(cfg, key), key->size, "%s%s%s", base, value[0] == '/' ? "" : "/", value);
+    if (n < 0 || (size_t)n >= key->size)
+        return om_fail(err, OM_ECONFIG, "the path is longer than %zu characters", key->size - 1);
+    return OM_OK;
+}
+
+static om_rc set_token_uri(struct config *cfg, const struct config_key *key, const char *value,
+                           struct om_error *err)
+{
+    size_t scheme = strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789");
+    if (scheme == 0 || value[scheme] != ':' || value[scheme + 1] == '\0')
+        return om_fail(err, OM_ECONFIG, "a URI such as pkcs11:token=maf?module-path=/... is expected");
+    return set_text(cfg, key, value, err);
+}
+
+static om_rc set_pin_source(struct config *cfg, const struct config_key *key, const char *value,
+                            struct om_error *err)
+{
+    OM_TRY(se_pin_check(value, err));
+    if (strncmp(value, "file:", 5) != 0 || value[5] == '/')
+        return set_text(cfg, key, value, err);
+    int n = snprintf(member(cfg, key), key->size, "file:%s/%s", cfg->dir, value + 5);
+    if (n < 0 || (size_t)n >= key->size)
+        return om_fail(err, OM_ECONFIG, "the path is longer than %zu characters", key->size - 1);
+    return OM_OK;
+}
+
+static om_rc set_fqdn(struct config *cfg, const struct config_key *key, const char *value,
+                      struct om_error *err)
+{
+    if (!m2m_is_fqdn(value))
+        return om_fail(err, OM_ECONFIG,
+                       "'%.80s' is not an FQDN: lower-case labels of letters, digits and '-', such as "
+                       "maf.example.com",
+                       value);
+    return set_text(cfg, key, value, err);
+}
+
+/* Calls fn for each word of a list separated by spaces. */
+static om_rc each_word(struct config *cfg, const char *list, struct om_error *err,
+                       om_rc (*fn)(struct config *, const char *, struct om_error *))
+{
+    char word[M2M_FQDN_SIZE];
+    for (list += strspn(list, " \t"); *list != '\0'; list += strspn(list, " \t")) {
+        size_t n = strcspn(list, " \t");
+        if (n >= sizeof word)
+            return om_fail(err, OM_ECONFIG, "'%.40s...' is too long", list);
+        memcpy(word, list, n);
+        word[n] = '\0';
+        OM_TRY(fn(cfg, word, err));
+        list += n;
+    }
+    return OM_OK;
+}
+
+static om_rc add_alias(struct config *cfg, const char *name, struct om_error *err)
+{
+    if (!m2m_is_fqdn(name))
+        return om_fail(err, OM_ECONFIG, "'%.80s' is not an FQDN in lower case", name);
+    if (cfg->n_aliases == CONFIG_NAMES_MAX)
+        return om_fail(err, OM_ECONFIG, "more than %d names", CONFIG_NAMES_MAX);
+    return om_copy_text(cfg->aliases[cfg->n_aliases++], M2M_FQDN_SIZE, name, err);
+}
+
+static om_rc set_aliases(struct config *cfg, const struct config_key *key, const char *value,
+                         struct om_error *err)
+{
+    (void)key;
+    return each_word(cfg, value, err, add_alias);
+}
+
+/* "127.0.0.1:8443" or "[::1]:8443". */
+static om_rc add_address(struct config *cfg, const char *text, struct om_error *err)
+{
+    uint8_t octets[16];
+    uint64_t port = 0;
+    bool v6 = text[0] == '[';
+    const char *host = v6 ? text + 1 : text;
+    size_t n = strcspn(host, v6 ? "]" : ":");
+    const char *end = host + n + (v6 && host[n] == ']' ? 1 : 0);
+    if (cfg->n_https == CONFIG_LISTEN_MAX)
+        return om_fail(err, OM_ECONFIG, "more than %d addresses", CONFIG_LISTEN_MAX);
+    struct config_address *a = &cfg->https[cfg->n_https];
+    if (n >= sizeof a->host || *end != ':' || om_parse_uint(end + 1, 65535, &port, NULL) != OM_OK)
+        return om_fail(err, OM_ECONFIG, "'%.80s' is not address:port, such as 127.0.0.1:8443 or [::1]:8443",
+                       text);
+    memcpy(a->host, host, n);
+    a->host[n] = '\0';
+    a->port = (uint16_t)port;
+    if (inet_pton(v6 ? AF_INET6 : AF_INET, a->host, octets) != 1)
+        return om_fail(err, OM_ECONFIG, "'%.80s' is not a numeric address; names are not looked up", a->host);
+    cfg->n_https++;
+    return OM_OK;
+}
+
+static om_rc set_https(struct config *cfg, const struct config_key *key, const char *value,
+                       struct om_error *err)
+{
+    (void)key;
+    OM_TRY(each_word(cfg, value, err, add_address));
+    return cfg->n_https > 0 ? OM_OK : om_fail(err, OM_ECONFIG, "an address:port is expected");
+}
+
+static om_rc set_custody(struct config *cfg, const struct config_key *key, const char *value,
+                         struct om_error *err)
+{
+    (void)key;
+    if (strcmp(value, "session") == 0)
+        cfg->custody = OMTLS_CUSTODY_SESSION;
+    else if (strcmp(value, "psk") == 0)
+        cfg->custody = OMTLS_CUSTODY_PSK;
+    else
+        return om_fail(err, OM_ECONFIG, "'%.40s' is neither session nor psk", value);
+    return OM_OK;
+}
+
+static om_rc set_log_level(struct config *cfg, const struct config_key *key, const char *value,
+                           struct om_error *err)
+{
+    static const struct {
+        const char *name;
+        enum om_log_level level;
+    } levels[] = {{"error", OM_LOG_ERROR},
+                  {"warning", OM_LOG_WARNING},
+                  {"notice", OM_LOG_NOTICE},
+                  {"info", OM_LOG_INFO},
+                  {"debug", OM_LOG_DEBUG}};
+    (void)key;
+    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
+        if (strcmp(levels[i].name, value) == 0) {
+            cfg->log_level = (int)levels[i].level;
+            return OM_OK;
+        }
+    }
+    return om_fail(err, OM_ECONFIG, "'%.40s' is none of error, warning, notice, info, debug", value);
+}
+
+#define MEMBER(m) offsetof(struct config, m), sizeof(((struct config *)0)->m)
+#define TEXT(s, n, fn, m, must)                                                                              \
+    {                                                                                                        \
+        s, n, fn, MEMBER(m), 0, 0, must                                                                      \
+    }
+#define NUMBER(s, n, m, min, max)                                                                            \
+    {                                                                                                        \
+        s, n, set_number, MEMBER(m), min, max, false                                                         \
+    }
+
+/* clang-format off */
+const struct config_key config_keys[] = {
+    TEXT("maf", "fqdn", set_fqdn, fqdn, true),
+    TEXT("maf", "aliases", set_aliases, aliases, false),
+    TEXT("maf", "database", set_path, database, false),
+    TEXT("maf", "custody", set_custody, custody, false),
+    TEXT("maf", "require_target_registration", set_flag, require_target_registration, false),
+    TEXT("maf", "keep_keys_on_deregistration", set_flag, keep_keys_on_deregistration, false),
+    TEXT("maf", "require_extended_master_secret", set_flag, require_extended_master_secret, false),
+    TEXT("token", "uri", set_token_uri, token_uri, true),
+    TEXT("token", "pin_source", set_pin_source, pin_source, false),
+    TEXT("token", "plugin_dir", set_path, plugin_dir, false),
+    NUMBER("token", "key_cache", key_cache, 1, 1000000),
+    TEXT("https", "listen", set_https, https, true),
+    NUMBER("https", "max_connections", https_max_connections, 1, 60000),
+    NUMBER("https", "max_header", https_max_header, 1024, 131072),
+    NUMBER("https", "max_body", https_max_body, 1024, 131072),
+    NUMBER("https", "handshake_timeout", https_handshake_timeout, 1, 600),
+    NUMBER("https", "request_timeout", https_request_timeout, 1, 600),
+    NUMBER("https", "idle_timeout", https_idle_timeout, 1, 3600),
+    NUMBER("daemon", "workers", workers, 1, 256),
+    TEXT("daemon", "log_level", set_log_level, log_level, false),
+    NUMBER("daemon", "drain_timeout", drain_timeout, 1, 600),
+    TEXT("daemon", "sandbox", set_flag, sandbox, false),
+    {NULL, NULL, NULL, 0, 0, 0, 0, false},
+};
+/* clang-format on */

@@ -1,0 +1,269 @@
+/* Generations of workers: see generation.h. */
+#include "daemon/generation.h"
+#include "bind/listen.h"
+#include "daemon/worker.h"
+#include "util/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define RESPAWN_MAX_MS 30000
+#define STABLE_MS      10000 /* a worker that lived this long has not failed at its start */
+#define KILL_GRACE_MS  5000
+
+int64_t generation_now(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* ---- sockets ---- */
+
+static void close_listeners(struct generation *g, struct slot *s)
+{
+    for (size_t i = 0; i < g->cfg.n_https; i++) {
+        if (s->listeners[i] >= 0)
+            (void)close(s->listeners[i]);
+        s->listeners[i] = -1;
+    }
+}
+
+/* The address of `before` that is the same as address i of g, or SIZE_MAX. */
+static size_t same_address(const struct generation *g, size_t i, const struct generation *before)
+{
+    const struct config_address *a = &g->cfg.https[i];
+    for (size_t j = 0; before != NULL && j < before->cfg.n_https; j++) {
+        const struct config_address *b = &before->cfg.https[j];
+        if (strcmp(a->host, b->host) == 0 && a->port == b->port)
+            return j;
+    }
+    return SIZE_MAX;
+}
+
+/* SO_REUSEPORT would let us share a port with a stranger of the same user; a plain bind tells. Tried for a
+ * second: the workers of a mafd that was just killed may not be gone yet. */
+static om_rc check_free(const struct config_address *a, struct om_error *err)
+{
+    const struct timespec pause = {.tv_nsec = 50000000};
+    int fd = -1;
+    if (a->port == 0)
+        return OM_OK;
+    om_rc rc = listen_tcp_alone(a->host, a->port, &fd, err);
+    for (unsigned i = 0; rc != OM_OK && i < 20; i++) {
+        (void)nanosleep(&pause, NULL);
+        rc = listen_tcp_alone(a->host, a->port, &fd, err);
+    }
+    if (rc == OM_OK)
+        (void)close(fd);
+    return rc;
+}
+
+static om_rc open_listener(struct generation *g, unsigned n, size_t i, const struct generation *before,
+                           struct om_error *err)
+{
+    size_t j = same_address(g, i, before);
+    int *fd = &g->slots[n].listeners[i];
+    if (j != SIZE_MAX && n < before->cfg.workers && before->slots[n].listeners[j] >= 0) {
+        *fd = fcntl(before->slots[n].listeners[j], F_DUPFD_CLOEXEC, 0);
+        if (*fd < 0)
+            return om_fail(err, OM_ETRANSIENT, "cannot share a socket: %s", strerror(errno));
+    } else {
+        OM_TRY(listen_tcp(g->cfg.https[i].host, g->ports[i], fd, err));
+    }
+    g->ports[i] = listen_port(*fd);
+    return OM_OK;
+}
+
+static om_rc open_listeners(struct generation *g, const struct generation *before, struct om_error *err)
+{
+    for (size_t i = 0; i < g->cfg.n_https; i++) {
+        size_t j = same_address(g, i, before);
+        om_rc rc = OM_OK;
+        g->ports[i] = j != SIZE_MAX ? before->ports[j] : g->cfg.https[i].port;
+        if (j == SIZE_MAX)
+            rc = check_free(&g->cfg.https[i], err);
+        for (unsigned n = 0; n < g->cfg.workers && rc == OM_OK; n++)
+            rc = open_listener(g, n, i, before, err);
+        if (rc != OM_OK)
+            return om_context(err, rc, "%s/" CONFIG_FILE_NAME ": [https] listen", g->cfg.dir);
+    }
+    return OM_OK;
+}
+
+/* Again for one slot, after its sockets were closed during a pause. */
+static om_rc reopen_listeners(struct generation *g, struct slot *s, struct om_error *err)
+{
+    for (size_t i = 0; i < g->cfg.n_https; i++)
+        if (s->listeners[i] < 0)
+            OM_TRY(listen_tcp(g->cfg.https[i].host, g->ports[i], &s->listeners[i], err));
+    return OM_OK;
+}
+
+/* ---- life ---- */
+
+om_rc generation_new(const struct config *cfg, int lock, const struct generation *before,
+                     struct generation **out, struct om_error *err)
+{
+    struct generation *g = calloc(1, sizeof *g);
+    struct slot *slots = calloc(cfg->workers, sizeof *slots);
+    if (g == NULL || slots == NULL) {
+        free(g);
+        free(slots);
+        return om_fail(err, OM_ENOMEM, "no memory for %u workers", cfg->workers);
+    }
+    g->cfg = *cfg;
+    g->lock = lock;
+    g->slots = slots;
+    for (unsigned n = 0; n < cfg->workers; n++) {
+        slots[n].control = -1;
+        for (size_t i = 0; i < CONFIG_LISTEN_MAX; i++)
+            slots[n].listeners[i] = -1;
+    }
+    om_rc rc = open_listeners(g, before, err);
+    if (rc != OM_OK) {
+        generation_free(g);
+        return rc;
+    }
+    *out = g;
+    return OM_OK;
+}
+
+void generation_free(struct generation *g)
+{
+    for (unsigned n = 0; n < g->cfg.workers; n++)
+        close_listeners(g, &g->slots[n]);
+    free(g->slots);
+    free(g);
+}
+
+static int compare_fd(const void *a, const void *b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
+/* Closes what belongs to other workers: a copy here would keep their sockets alive. */
+static void close_others(const struct generation *g, unsigned n, int control)
+{
+    int keep[3 + CONFIG_LISTEN_MAX];
+    size_t count = 0;
+    keep[count++] = STDERR_FILENO;
+    keep[count++] = g->lock;
+    keep[count++] = control;
+    for (size_t i = 0; i < g->cfg.n_https; i++)
+        keep[count++] = g->slots[n].listeners[i];
+    qsort(keep, count, sizeof keep[0], compare_fd);
+    for (size_t i = 0; i < count; i++) {
+        unsigned first = (unsigned)keep[i] + 1;
+        unsigned last = i + 1 < count ? (unsigned)keep[i + 1] - 1 : ~0u;
+        if (first <= last)
+            (void)close_range(first, last, 0);
+    }
+}
+
+/* The child's part of a fork. PKCS#11 has not been touched yet: it must not cross a fork. */
+static void run_child(const struct generation *g, unsigned n, int control, pid_t parent)
+{
+    char name[32];
+    (void)snprintf(name, sizeof name, "mafd[worker %u]", n);
+    om_log_set_name(name);
+    om_log_set_level((enum om_log_level)g->cfg.log_level);
+    (void)signal(SIGHUP, SIG_IGN); /* the supervisor's, even when a terminal sends them to all */
+    (void)signal(SIGINT, SIG_IGN);
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != parent)
+        exit(1);
+    close_others(g, n, control);
+    struct worker_start start = {
+        .cfg = &g->cfg, .slot = n, .listeners = g->slots[n].listeners, .control = control};
+    exit(worker_run(&start));
+}
+
+om_rc generation_spawn(struct generation *g, unsigned n, struct om_error *err)
+{
+    struct slot *s = &g->slots[n];
+    pid_t parent = getpid();
+    int pair[2];
+    s->respawn_at = 0;
+    OM_TRY(reopen_listeners(g, s, err));
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+        return om_fail(err, OM_ETRANSIENT, "cannot make a socket pair: %s", strerror(errno));
+    pid_t pid = fork();
+    if (pid == 0) {
+        run_child(g, n, pair[1], parent);
+    }
+    (void)close(pair[1]);
+    if (pid < 0) {
+        (void)close(pair[0]);
+        return om_fail(err, OM_ETRANSIENT, "cannot fork: %s", strerror(errno));
+    }
+    s->pid = pid;
+    s->control = pair[0];
+    s->ready = false;
+    s->started = s->heard = generation_now();
+    return OM_OK;
+}
+
+/* 0, then 0.2 s, 0.4 s, ... up to the bound. */
+static int64_t pause_ms(unsigned failures)
+{
+    if (failures <= 1)
+        return 0;
+    int64_t ms = failures < 12 ? (int64_t)100 << (failures - 1) : RESPAWN_MAX_MS;
+    return ms < RESPAWN_MAX_MS ? ms : RESPAWN_MAX_MS;
+}
+
+void generation_ended(struct generation *g, struct slot *s)
+{
+    int64_t now = generation_now();
+    s->failures = s->ready && now - s->started >= STABLE_MS ? 1 : s->failures + 1;
+    int64_t wait = pause_ms(s->failures);
+    (void)close(s->control);
+    s->control = -1;
+    s->pid = 0;
+    s->ready = false;
+    s->restarts++;
+    s->respawn_at = now + wait;
+    /* New connections go to the other workers meanwhile; without a pause they wait in the queue. */
+    if (wait > 0 && g->cfg.workers > 1)
+        close_listeners(g, s);
+}
+
+void generation_kill(struct generation *g, int sig)
+{
+    for (unsigned n = 0; n < g->cfg.workers; n++)
+        if (g->slots[n].pid > 0)
+            (void)kill(g->slots[n].pid, sig);
+}
+
+void generation_drain(struct generation *g)
+{
+    g->state = GENERATION_DRAINING;
+    g->kill_at = generation_now() + (int64_t)g->cfg.drain_timeout * 1000 + KILL_GRACE_MS;
+    for (unsigned n = 0; n < g->cfg.workers; n++)
+        g->slots[n].respawn_at = 0;
+    generation_kill(g, SIGTERM);
+}
+
+bool generation_all_ready(const struct generation *g)
+{
+    for (unsigned n = 0; n < g->cfg.workers; n++)
+        if (!g->slots[n].ready)
+            return false;
+    return true;
+}
+
+unsigned generation_running(const struct generation *g)
+{
+    unsigned running = 0;
+    for (unsigned n = 0; n < g->cfg.workers; n++)
+        running += g->slots[n].pid > 0;
+    return running;
+}

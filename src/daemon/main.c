@@ -1,0 +1,105 @@
+/* mafd(8): the oneM2M M2M Authentication Function as a daemon. */
+#include "daemon/harden.h"
+#include "daemon/mem_hooks.h"
+#include "daemon/rundir.h"
+#include "daemon/service.h"
+#include "daemon/supervisor.h"
+#include "util/log.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+static const char usage[] =
+    "usage: mafd --dir DIR [-t]\n"
+    "\n"
+    "  --dir DIR      directory that `mafadm init` made\n"
+    "  -t, --test     check the configuration, the token and the database, and end\n"
+    "  --help         this text\n"
+    "  --version      version\n"
+    "\n"
+    "Runs in the foreground. SIGTERM drains and ends, SIGHUP reloads, SIGUSR1 logs counters.\n";
+
+struct arguments {
+    const char *dir;
+    bool test;
+};
+
+/* True when the program goes on; else *status is its exit status. */
+static bool parse(int argc, char **argv, struct arguments *a, int *status)
+{
+    static const struct option options[] = {
+        {"dir", required_argument, NULL, 'd'},
+        {"test", no_argument, NULL, 't'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
+        {NULL, 0, NULL, 0},
+    };
+    *status = 0;
+    for (int c = getopt_long(argc, argv, "t", options, NULL); c != -1;
+         c = getopt_long(argc, argv, "t", options, NULL)) {
+        switch (c) {
+        case 'd':
+            a->dir = optarg;
+            break;
+        case 't':
+            a->test = true;
+            break;
+        case 'h':
+            (void)fputs(usage, stdout);
+            return false;
+        case 'V':
+            (void)puts("mafd " OPENMAF_VERSION);
+            return false;
+        default:
+            *status = 2;
+            return false;
+        }
+    }
+    if (a->dir != NULL && optind == argc)
+        return true;
+    (void)fputs(usage, stderr);
+    *status = 2;
+    return false;
+}
+
+/* As a worker would start, without sockets. */
+static om_rc check(const struct config *cfg, struct om_error *err)
+{
+    struct service service;
+    OM_TRY(service_open(cfg, &service, err));
+    service_close(&service);
+    (void)puts("configuration ok");
+    return OM_OK;
+}
+
+static om_rc prepare(const struct arguments *a, struct config *cfg, struct om_error *err)
+{
+    OM_TRY(mem_hooks_install(err));
+    OM_TRY(harden_process(err));
+    OM_TRY(config_load(a->dir, cfg, err));
+    om_log_set_level((enum om_log_level)cfg->log_level);
+    /* One descriptor a connection, and some for token, database and sockets. */
+    return harden_descriptors((unsigned)cfg->n_https * cfg->https_max_connections + 256, err);
+}
+
+int main(int argc, char **argv)
+{
+    static struct config cfg;
+    struct arguments a = {0};
+    struct om_error err = {0};
+    int status;
+    int lock = -1;
+    if (!parse(argc, argv, &a, &status))
+        return status;
+    om_log_set_name("mafd");
+    om_rc rc = prepare(&a, &cfg, &err);
+    if (rc == OM_OK && a.test)
+        rc = check(&cfg, &err);
+    else if (rc == OM_OK)
+        rc = rundir_lock(cfg.dir, &lock, &err);
+    if (rc != OM_OK) {
+        om_log(OM_LOG_ERROR, "%s", om_error_text(&err, rc));
+        return 1;
+    }
+    return a.test ? 0 : supervisor_run(&cfg, lock);
+}

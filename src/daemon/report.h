@@ -1,0 +1,24 @@
+/* What a worker tells its supervisor, one SEQPACKET message each, between two processes of one program. */
+#ifndef OPENMAF_DAEMON_REPORT_H
+#define OPENMAF_DAEMON_REPORT_H
+
+#include "bind/https.h"
+
+#define REPORT_SECONDS 10 /* between two reports of a living worker */
+
+enum report_kind {
+    REPORT_READY = 1, /* it serves */
+    REPORT_FAILED,    /* it could not start; rc and text say why */
+    REPORT_STATUS,    /* it lives; rc is OM_OK when token and store answer */
+};
+
+struct report {
+    enum report_kind kind;
+    om_rc rc;
+    char text[512];
+    struct maf_stats maf;
+    struct https_stats https; /* of all listeners */
+    struct omtls_stats tls;
+};
+
+#endif

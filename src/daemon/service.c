@@ -1,0 +1,96 @@
+/* Token, store, procedures and TLS of one process: see service.h. */
+#include "daemon/service.h"
+#include "util/log.h"
+
+#include <string.h>
+
+static om_rc row_mac(void *arg, const struct se_part *parts, size_t n, uint8_t out[SE_MAC_SIZE],
+                     struct om_error *err)
+{
+    return se_row_mac(arg, parts, n, out, err);
+}
+
+static om_rc open_token(const struct config *cfg, struct service *s, struct om_error *err)
+{
+    struct se_description d;
+    OM_TRY(se_open(cfg->token_uri, cfg->pin_source[0] != '\0' ? cfg->pin_source : NULL,
+                   cfg->plugin_dir[0] != '\0' ? cfg->plugin_dir : NULL, &s->se, err));
+    OM_TRY(se_describe(s->se, &d, err));
+    if (!d.provisioned)
+        return om_fail(err, OM_ECONFIG, "the root keys are missing; `mafadm init` makes them");
+    if (d.test_only)
+        om_log(OM_LOG_WARNING, "token %s does not enforce what protects keys: fit for tests only", d.label);
+    om_log(OM_LOG_DEBUG, "token %s (%s, %s) grade %s", d.label, d.manufacturer, d.module,
+           d.grade == SE_GRADE_DERIVE ? "derive" : "hmac");
+    return OM_OK;
+}
+
+static om_rc open_store(const struct config *cfg, struct service *s, struct om_error *err)
+{
+    struct store_auth auth = {.mac = row_mac, .arg = s->se};
+    OM_TRY(se_root_id(s->se, auth.root_id, err));
+    return store_open(cfg->database, &auth, &s->store, err);
+}
+
+static om_rc open_maf(const struct config *cfg, struct service *s, struct om_error *err)
+{
+    struct maf_options opt = {
+        .names = s->names,
+        .key_cache = cfg->key_cache,
+        .require_target_registration = cfg->require_target_registration,
+        .keep_keys_on_deregistration = cfg->keep_keys_on_deregistration,
+    };
+    OM_TRY(maf_new(s->se, s->store, &opt, &s->maf, err));
+    return maf_health(s->maf, err);
+}
+
+static om_rc open_tls(const struct config *cfg, struct service *s, struct om_error *err)
+{
+    s->libctx = OSSL_LIB_CTX_new();
+    if (s->libctx == NULL)
+        return om_fail(err, OM_ENOMEM, "no memory for TLS");
+    OM_TRY(omtls_provider_load(s->libctx, err));
+    struct omtls_server server = {
+        .libctx = s->libctx,
+        .custody = cfg->custody,
+        .names = s->names,
+        .allow_no_ems = !cfg->require_extended_master_secret,
+        .find = maf_find_psk,
+        .peer_free = maf_peer_free,
+        .arg = s->maf,
+    };
+    return omtls_server_ctx(&server, &s->ctx, err);
+}
+
+om_rc service_open(const struct config *cfg, struct service *s, struct om_error *err)
+{
+    static const struct {
+        om_rc (*open)(const struct config *, struct service *, struct om_error *);
+        const char *keys; /* of the file, to which a failure points */
+    } steps[] = {
+        {open_token, "[token] uri, pin_source"},
+        {open_store, "[maf] database"},
+        {open_maf, "[maf]"},
+        {open_tls, "TLS"},
+    };
+    memset(s, 0, sizeof *s);
+    config_names(cfg, s->names);
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        om_rc rc = steps[i].open(cfg, s, err);
+        if (rc == OM_OK)
+            continue;
+        service_close(s);
+        return om_context(err, rc, "%s/" CONFIG_FILE_NAME ": %s", cfg->dir, steps[i].keys);
+    }
+    return OM_OK;
+}
+
+void service_close(struct service *s)
+{
+    SSL_CTX_free(s->ctx);
+    OSSL_LIB_CTX_free(s->libctx);
+    maf_free(s->maf);
+    store_close(s->store);
+    se_close(s->se);
+    memset(s, 0, sizeof *s);
+}

@@ -1,0 +1,210 @@
+/* A worker process: see worker.h. SIGTERM drains, SIGUSR1 logs counters. Its supervisor's death kills it. */
+#include "daemon/worker.h"
+#include "daemon/harden.h"
+#include "daemon/report.h"
+#include "daemon/service.h"
+#include "util/log.h"
+#include "util/text.h"
+
+#include <event2/event.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define PURGE_SECONDS 60
+
+struct worker {
+    const struct worker_start *start;
+    struct event_base *base;
+    struct service service;
+    struct https *https[CONFIG_LISTEN_MAX];
+    struct event *sigterm, *sigusr1, *health, *purge, *drain_poll, *drain_end;
+};
+
+static void add_up(struct https_stats *sum, const struct https_stats *s)
+{
+    sum->connections += s->connections;
+    sum->accepted += s->accepted;
+    sum->handshakes += s->handshakes;
+    sum->handshake_failures += s->handshake_failures;
+    sum->requests += s->requests;
+    sum->timeouts += s->timeouts;
+    sum->refused_limit += s->refused_limit;
+    sum->malformed += s->malformed;
+}
+
+static void collect(const struct worker *w, struct report *r)
+{
+    for (size_t i = 0; i < w->start->cfg->n_https; i++) {
+        struct https_stats s;
+        if (w->https[i] == NULL)
+            continue;
+        https_stats(w->https[i], &s);
+        add_up(&r->https, &s);
+    }
+    if (w->service.maf != NULL)
+        maf_stats(w->service.maf, &r->maf);
+    omtls_stats(&r->tls);
+}
+
+static void tell(const struct worker *w, enum report_kind kind, om_rc rc, const struct om_error *err)
+{
+    struct report r = {.kind = kind, .rc = rc};
+    if (rc != OM_OK)
+        (void)snprintf(r.text, sizeof r.text, "%s", om_error_text(err, rc));
+    collect(w, &r);
+    /* A supervisor that is too busy to read misses a status, not a worker's life. */
+    (void)send(w->start->control, &r, sizeof r, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void on_health(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd, (void)what;
+    struct worker *w = arg;
+    struct om_error err = {0};
+    om_rc rc = maf_health(w->service.maf, &err);
+    tell(w, REPORT_STATUS, rc, &err);
+}
+
+static void on_purge(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd, (void)what;
+    struct worker *w = arg;
+    struct om_error err = {0};
+    size_t deleted = 0;
+    om_rc rc = maf_purge(w->service.maf, &deleted, &err);
+    if (rc != OM_OK)
+        om_log(OM_LOG_WARNING, "expired records stay for now: %s", om_error_text(&err, rc));
+    else if (deleted > 0)
+        om_log(OM_LOG_INFO, "%zu expired records removed", deleted);
+}
+
+static void on_sigusr1(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd, (void)what;
+    struct report r = {0};
+    collect(arg, &r);
+    om_log(OM_LOG_NOTICE,
+           "connections %zu, accepted %llu, handshakes %llu, failed %llu, requests %llu, time-outs %llu, "
+           "keys loaded %zu",
+           r.https.connections, (unsigned long long)r.https.accepted, (unsigned long long)r.https.handshakes,
+           (unsigned long long)r.https.handshake_failures, (unsigned long long)r.https.requests,
+           (unsigned long long)r.https.timeouts, r.maf.cache.loaded);
+}
+
+static void on_drain_poll(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd, (void)what;
+    struct worker *w = arg;
+    for (size_t i = 0; i < w->start->cfg->n_https; i++)
+        if (!https_drained(w->https[i]))
+            return;
+    (void)event_base_loopbreak(w->base);
+}
+
+static void on_drain_end(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd, (void)what;
+    struct worker *w = arg;
+    om_log(OM_LOG_WARNING, "open connections are cut: they did not end within %u s",
+           w->start->cfg->drain_timeout);
+    (void)event_base_loopbreak(w->base);
+}
+
+static void on_sigterm(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd, (void)what;
+    struct worker *w = arg;
+    const struct timeval poll = {.tv_usec = 20000};
+    const struct timeval end = {.tv_sec = (time_t)w->start->cfg->drain_timeout};
+    for (size_t i = 0; i < w->start->cfg->n_https; i++)
+        https_drain(w->https[i]);
+    (void)event_add(w->drain_poll, &poll);
+    (void)event_add(w->drain_end, &end);
+}
+
+static om_rc make_events(struct worker *w, struct om_error *err)
+{
+    const struct timeval health = {.tv_sec = REPORT_SECONDS};
+    const struct timeval purge = {.tv_sec = PURGE_SECONDS};
+    w->sigterm = evsignal_new(w->base, SIGTERM, on_sigterm, w);
+    w->sigusr1 = evsignal_new(w->base, SIGUSR1, on_sigusr1, w);
+    w->health = event_new(w->base, -1, EV_PERSIST, on_health, w);
+    w->purge = event_new(w->base, -1, EV_PERSIST, on_purge, w);
+    w->drain_poll = event_new(w->base, -1, EV_PERSIST, on_drain_poll, w);
+    w->drain_end = event_new(w->base, -1, 0, on_drain_end, w);
+    bool made = w->sigterm && w->sigusr1 && w->health && w->purge && w->drain_poll && w->drain_end;
+    if (!made || event_add(w->sigterm, NULL) != 0 || event_add(w->sigusr1, NULL) != 0 ||
+        event_add(w->health, &health) != 0 || (w->start->slot == 0 && event_add(w->purge, &purge) != 0))
+        return om_fail(err, OM_ENOMEM, "no memory for an event loop");
+    sigset_t all; /* blocked since the fork, so that none was lost */
+    (void)sigfillset(&all);
+    (void)sigprocmask(SIG_UNBLOCK, &all, NULL);
+    return OM_OK;
+}
+
+static om_rc start_https(struct worker *w, struct om_error *err)
+{
+    const struct config *cfg = w->start->cfg;
+    for (size_t i = 0; i < cfg->n_https; i++) {
+        struct https_options opt = {
+            .listener = &w->start->listeners[i],
+            .names = w->service.names,
+            .ctx = w->service.ctx,
+            .max_connections = cfg->https_max_connections,
+            .max_header = cfg->https_max_header,
+            .max_body = cfg->https_max_body,
+            .handshake_timeout = cfg->https_handshake_timeout,
+            .request_timeout = cfg->https_request_timeout,
+            .idle_timeout = cfg->https_idle_timeout,
+        };
+        OM_TRY(https_new(w->base, w->service.maf, &opt, &w->https[i], err));
+    }
+    return OM_OK;
+}
+
+static om_rc start(struct worker *w, struct om_error *err)
+{
+    w->base = event_base_new();
+    if (w->base == NULL)
+        return om_fail(err, OM_ENOMEM, "no memory for an event loop");
+    OM_TRY(service_open(w->start->cfg, &w->service, err));
+    OM_TRY(make_events(w, err));
+    return start_https(w, err);
+}
+
+static void stop(struct worker *w)
+{
+    struct event *events[] = {w->sigterm, w->sigusr1, w->health, w->purge, w->drain_poll, w->drain_end};
+    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
+        if (events[i] != NULL)
+            event_free(events[i]);
+    for (size_t i = 0; i < CONFIG_LISTEN_MAX; i++)
+        https_free(w->https[i]);
+    service_close(&w->service);
+    if (w->base != NULL)
+        event_base_free(w->base);
+}
+
+static void log_event(int severity, const char *text)
+{
+    om_log(severity >= EVENT_LOG_ERR ? OM_LOG_ERROR : OM_LOG_DEBUG, "libevent: %s", text);
+}
+
+int worker_run(const struct worker_start *begin)
+{
+    struct worker w = {.start = begin};
+    struct om_error err = {0};
+    event_set_log_callback(log_event);
+    harden_memory();
+    om_rc rc = start(&w, &err);
+    if (rc == OM_OK) {
+        tell(&w, REPORT_READY, OM_OK, NULL);
+        (void)event_base_dispatch(w.base);
+    } else {
+        tell(&w, REPORT_FAILED, rc, &err);
+    }
+    stop(&w);
+    return rc == OM_OK ? 0 : 1;
+}
