@@ -1,0 +1,167 @@
+/* Credentials (TS-0003 8.8.3.1, pre-provisioned symmetric keys): import and choice. */
+#include "client/credential.h"
+#include "client/record.h"
+#include "onem2m/types.h"
+#include "util/file.h"
+#include "util/text.h"
+
+#include <string.h>
+
+#define KM_MIN 16 /* octets */
+#define KM_MAX 64
+
+om_rc credential_read(struct openmaf *maf, const char *name, struct credential *c, struct om_error *err)
+{
+    json_t *object = NULL;
+    OM_TRY(record_read(&maf->home, maf->se, name, &object, err));
+    om_rc rc;
+    OM_TRY_GOTO(rc, out, record_get_text(object, "kmid", c->kmid, sizeof c->kmid, err));
+    OM_TRY_GOTO(rc, out, record_get_int(object, "imported", &c->pub.imported, err));
+    OM_TRY_GOTO(rc, out, record_get_int(object, "order", &c->order, err));
+    OM_TRY_GOTO(rc, out, record_get_blob(object, "psk", &c->psk, err));
+out:
+    json_decref(object);
+    return rc;
+}
+
+/* The record of the newest credential. Any that is refused ends the search: it may have been the newest. */
+static om_rc newest(struct openmaf *maf, struct credential *best, struct om_error *err)
+{
+    struct m2m_list names = M2M_LIST_INIT;
+    struct credential c;
+    OM_TRY(record_names(&maf->home, RECORD_CREDENTIAL, &names, err));
+    om_rc rc = OM_OK;
+    for (size_t i = 0; rc == OM_OK && i < names.n; i++) {
+        c = (struct credential){0};
+        rc = credential_read(maf, names.items[i], &c, err);
+        if (rc == OM_OK && c.order > best->order)
+            *best = c;
+    }
+    m2m_list_free(&names);
+    return rc;
+}
+
+om_rc credential_choose(struct openmaf *maf, struct credential *c, struct om_error *err)
+{
+    if (maf->home.kmid[0] == '\0') {
+        OM_TRY(newest(maf, c, err));
+        return c->order > 0
+                   ? OM_OK
+                   : om_fail(err, OM_ENOTFOUND, "%s has no credential; 'maf credential import' brings one in",
+                             maf->home.dir);
+    }
+    char name[RECORD_NAME_SIZE];
+    OM_TRY(record_name(name, RECORD_CREDENTIAL, maf->home.kmid, err));
+    om_rc rc = credential_read(maf, name, c, err);
+    return rc == OM_ENOTFOUND ? om_context(err, rc, "credential %s that maf.conf names", maf->home.kmid) : rc;
+}
+
+om_rc credential_load(struct openmaf *maf, char kmid[M2M_KEY_ID_SIZE], struct se_key **km,
+                      struct om_error *err)
+{
+    struct credential c = {0};
+    OM_TRY(credential_choose(maf, &c, err));
+    OM_TRY(om_copy_text(kmid, M2M_KEY_ID_SIZE, c.kmid, err));
+    om_rc rc = se_load(maf->se, &c.psk, SE_USE_TLS12_PSK, km, err);
+    return rc == OM_OK ? OM_OK : om_context(err, rc, "credential %s", kmid);
+}
+
+/* KmID is relative@MAF-FQDN (crypto.md §8); the FQDN is folded to lower case. */
+static om_rc check_kmid(const struct openmaf *maf, const char *kmid, char out[M2M_KEY_ID_SIZE],
+                        struct om_error *err)
+{
+    char relative[M2M_RELATIVE_SIZE];
+    char fqdn[M2M_FQDN_SIZE];
+    if (kmid == NULL)
+        return om_fail(err, OM_EINPUT, "no KmID given");
+    om_rc rc = m2m_key_id_split(kmid, relative, fqdn, err);
+    if (rc != OM_OK)
+        return om_context(err, rc, "KmID '%.80s'", kmid);
+    if (strcmp(fqdn, maf->home.fqdn) != 0)
+        return om_fail(err, OM_EINPUT, "KmID %.80s belongs to MAF %.80s; this is a home for %.80s", kmid,
+                       fqdn, maf->home.fqdn);
+    return m2m_key_id_join(out, relative, fqdn, err);
+}
+
+static om_rc write_credential(struct openmaf *maf, const char *name, const struct credential *c,
+                              struct om_error *err)
+{
+    json_t *object = json_pack("{s:s, s:I, s:I}", "kmid", c->kmid, "imported", (json_int_t)c->pub.imported,
+                               "order", (json_int_t)c->order);
+    if (object == NULL)
+        return om_fail(err, OM_ENOMEM, "no memory for a record");
+    om_rc rc = record_set_blob(object, "psk", &c->psk, err);
+    if (rc == OM_OK)
+        rc = record_write(&maf->home, maf->se, name, object, err);
+    json_decref(object);
+    return rc;
+}
+
+static om_rc import(struct openmaf *maf, const char *kmid, const void *km, size_t len, struct om_error *err)
+{
+    struct credential c = {0};
+    struct credential last = {0};
+    char name[RECORD_NAME_SIZE];
+    OM_TRY(check_kmid(maf, kmid, c.kmid, err));
+    if (km == NULL || len < KM_MIN || len > KM_MAX)
+        return om_fail(err, OM_EINPUT, "Km has %d to %d octets, not %zu", KM_MIN, KM_MAX, len);
+    OM_TRY(record_name(name, RECORD_CREDENTIAL, c.kmid, err));
+    json_t *there = NULL;
+    om_rc rc = record_read(&maf->home, maf->se, name, &there, err);
+    json_decref(there);
+    if (rc == OM_OK)
+        return om_fail(err, OM_ECONFLICT,
+                       "credential %s is there already; 'maf credential forget' removes it", c.kmid);
+    if (rc != OM_ENOTFOUND)
+        return rc;
+    OM_TRY(newest(maf, &last, err));
+    c.pub.imported = client_now();
+    c.order = last.order + 1;
+    OM_TRY(se_import_psk(maf->se, km, len, &c.psk, err));
+    return write_credential(maf, name, &c, err);
+}
+
+int openmaf_credential_import(struct openmaf *maf, const char *kmid, const void *km, size_t len,
+                              struct openmaf_error *error)
+{
+    struct om_error err = {0};
+    om_rc rc = client_begin_locked(maf, &err);
+    if (rc == OM_OK)
+        rc = import(maf, kmid, km, len, &err);
+    return client_end(maf, rc, &err, error);
+}
+
+static om_rc import_file(struct openmaf *maf, const char *kmid, const char *path,
+                         enum openmaf_file_format format, struct om_error *err)
+{
+    struct om_secret text = OM_SECRET_INIT;
+    uint8_t km[KM_MAX];
+    size_t n = 0;
+    if (path == NULL || (format != OPENMAF_FILE_HEX && format != OPENMAF_FILE_RAW))
+        return om_fail(err, OM_EINPUT, "no file or no known file format given");
+    OM_TRY(om_file_read_private(path, (size_t)2 * KM_MAX + 2, &text, err));
+    om_rc rc;
+    if (format == OPENMAF_FILE_RAW) {
+        rc = import(maf, kmid, text.octets, text.len, err);
+    } else {
+        size_t digits = text.len;
+        if (digits > 0 && text.octets[digits - 1] == '\n')
+            digits--;
+        rc = om_hex_decode((const char *)text.octets, digits, km, sizeof km, &n, err);
+        rc = rc != OM_OK ? om_context(err, rc, "%s (hex digits are expected; raw octets need --raw)", path)
+                         : import(maf, kmid, km, n, err);
+    }
+    om_wipe(km, sizeof km);
+    om_secret_free(&text);
+    return rc;
+}
+
+int openmaf_credential_import_file(struct openmaf *maf, const char *kmid, const char *path,
+                                   enum openmaf_file_format format, struct openmaf_error *error)
+{
+    struct om_error err = {0};
+    om_rc rc = client_begin_locked(maf, &err);
+    if (rc == OM_OK)
+        rc = import_file(maf, kmid, path, format, &err);
+    return client_end(maf, rc, &err, error);
+}

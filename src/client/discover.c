@@ -1,0 +1,78 @@
+/* Discovery (TS-0004 7.3.3.14, spec/wire §3): which records of the MAF this client may see. */
+#include "client/exchange.h"
+#include "onem2m/types.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static om_rc set_filter(struct m2m_request *rq, const struct openmaf_discovery *filter, struct om_error *err)
+{
+    if (filter == NULL)
+        return om_fail(err, OM_EINPUT, "no filter given");
+    OM_TRY(client_check_size(filter->size, sizeof *filter, "openmaf_discovery", err));
+    rq->fc.present = rq->fc.discovery = true;
+    if (filter->type != OPENMAF_ANY)
+        rq->fc.ty = filter->type == OPENMAF_KEYS ? WIRE_TY_SYMM_KEY_REG : WIRE_TY_MAF_CLIENT_REG;
+    if (filter->limit != 0)
+        rq->fc.lim = filter->limit;
+    if (filter->offset != 0)
+        rq->fc.ofst = filter->offset;
+    OM_TRY(client_list(&rq->fc.lbl, filter->labels, filter->n_labels, err));
+    for (size_t i = 0; i < rq->fc.lbl.n; i++)
+        if (!m2m_is_label(rq->fc.lbl.items[i]))
+            return om_fail(err, OM_EINPUT, "'%.80s' is not a label", rq->fc.lbl.items[i]);
+    return OM_OK;
+}
+
+static om_rc take_ids(const struct exchange *x, struct m2m_list *ids, struct om_error *err)
+{
+    const char *fqdn = x->maf->home.fqdn;
+    const json_t *list = json_object_get(x->rs.pc, WIRE_URI_LIST);
+    if (!json_is_array(list))
+        return om_fail(err, OM_EINTEGRITY, "%s answered without %s", fqdn, WIRE_URI_LIST);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *id = json_string_value(json_array_get(list, i));
+        if (id == NULL || !m2m_is_relative_key_id(id))
+            return om_fail(err, OM_EINTEGRITY, "%s answered with an identifier that is none (entry %zu)",
+                           fqdn, i);
+        OM_TRY(m2m_list_add(ids, id, err));
+    }
+    return OM_OK;
+}
+
+static om_rc do_discover(struct openmaf *maf, const struct openmaf_discovery *filter, struct m2m_list *ids,
+                         struct om_error *err)
+{
+    struct exchange x;
+    om_rc rc;
+    OM_TRY_GOTO(rc, out, exchange_init(&x, maf, M2M_OP_RETRIEVE, NULL, err));
+    OM_TRY_GOTO(rc, out, set_filter(&x.rq, filter, err));
+    OM_TRY_GOTO(rc, out, exchange_run(&x, M2M_OK, NULL, NULL, err));
+    rc = take_ids(&x, ids, err);
+out:
+    exchange_free(&x);
+    return rc;
+}
+
+int openmaf_discover(struct openmaf *maf, const struct openmaf_discovery *filter, char ***ids, size_t *n,
+                     struct openmaf_error *error)
+{
+    struct om_error err = {0};
+    struct m2m_list list = M2M_LIST_INIT;
+    om_rc rc = client_begin(maf, &err);
+    if (rc == OM_OK)
+        rc = do_discover(maf, filter, &list, &err);
+    if (rc == OM_OK) {
+        *ids = list.items;
+        *n = list.n;
+    } else {
+        m2m_list_free(&list);
+    }
+    return client_end(maf, rc, &err, error);
+}
+
+void openmaf_ids_free(char **ids, size_t n)
+{
+    struct m2m_list list = {.n = n, .items = ids};
+    m2m_list_free(&list);
+}

@@ -1,0 +1,167 @@
+/* Records of keys: see key_record.h. */
+#include "client/key_record.h"
+#include "client/record.h"
+#include "onem2m/types.h"
+#include "util/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct key_record *key_record_new(void)
+{
+    return calloc(1, sizeof(struct key_record));
+}
+
+void openmaf_key_free(struct openmaf_key *key)
+{
+    struct key_record *k = (struct key_record *)key; /* pub is its first member */
+    if (k == NULL)
+        return;
+    m2m_list_free(&k->labels);
+    m2m_list_free(&k->targets);
+    free(k);
+}
+
+/* 32 hex digits are 16 octets (10.3.5): the canonical form is upper case. */
+static void canonical(char relative[M2M_RELATIVE_SIZE])
+{
+    uint8_t octets[16];
+    size_t n = 0;
+    if (strlen(relative) == 32 && om_hex_decode(relative, 32, octets, sizeof octets, &n, NULL) == OM_OK)
+        m2m_relative_key_id(relative, octets);
+}
+
+om_rc key_record_name(const struct openmaf *maf, const char *key_id, struct key_record *k,
+                      struct om_error *err)
+{
+    char fqdn[M2M_FQDN_SIZE];
+    if (key_id == NULL)
+        return om_fail(err, OM_EINPUT, "no key identifier given");
+    om_rc rc = m2m_key_id_split(key_id, k->relative, fqdn, err);
+    if (rc != OM_OK)
+        return om_context(err, rc, "key identifier '%.80s'", key_id);
+    if (strcmp(fqdn, maf->home.fqdn) != 0)
+        return om_fail(err, OM_EINPUT, "key %.80s is kept by MAF %.80s; this is a home for %.80s", key_id,
+                       fqdn, maf->home.fqdn);
+    canonical(k->relative);
+    return m2m_key_id_join(k->key_id, k->relative, fqdn, err);
+}
+
+static om_rc read_texts(const json_t *object, struct key_record *k, struct om_error *err)
+{
+    OM_TRY(record_get_text(object, "key", k->key_id, sizeof k->key_id, err));
+    OM_TRY(record_get_text(object, "relative", k->relative, sizeof k->relative, err));
+    OM_TRY(record_get_text(object, "source", k->source, sizeof k->source, err));
+    OM_TRY(record_get_text(object, "stakeholder", k->stakeholder, sizeof k->stakeholder, err));
+    OM_TRY(record_get_text(object, "check", k->check, sizeof k->check, err));
+    OM_TRY(record_get_list(object, "labels", &k->labels, err));
+    return record_get_list(object, "targets", &k->targets, err);
+}
+
+static om_rc read_members(const json_t *object, struct key_record *k, struct om_error *err)
+{
+    int64_t role = 0;
+    int64_t suid = 0;
+    int64_t generated = 0;
+    OM_TRY(read_texts(object, k, err));
+    OM_TRY(record_get_int(object, "role", &role, err));
+    OM_TRY(record_get_int(object, "suid", &suid, err));
+    OM_TRY(record_get_int(object, "expires", &k->pub.expires, err));
+    OM_TRY(record_get_int(object, "generated", &generated, err));
+    k->pub.role = role == OPENMAF_SOURCE ? OPENMAF_SOURCE : OPENMAF_TARGET;
+    k->pub.suid = (unsigned)suid;
+    k->pub.generated = generated != 0;
+    OM_TRY(record_get_blob(object, "hmac", &k->hmac, err));
+    k->has_psk = json_object_get(object, "psk") != NULL;
+    return k->has_psk ? record_get_blob(object, "psk", &k->psk, err) : OM_OK;
+}
+
+om_rc key_record_read(struct openmaf *maf, struct key_record *k, struct om_error *err)
+{
+    char name[RECORD_NAME_SIZE];
+    json_t *object = NULL;
+    OM_TRY(record_name(name, RECORD_KEY, k->relative, err));
+    OM_TRY(record_read(&maf->home, maf->se, name, &object, err));
+    om_rc rc = read_members(object, k, err);
+    json_decref(object);
+    return rc;
+}
+
+static om_rc set_members(json_t *object, const struct key_record *k, struct om_error *err)
+{
+    OM_TRY(record_set_list(object, "labels", &k->labels, err));
+    OM_TRY(record_set_list(object, "targets", &k->targets, err));
+    OM_TRY(record_set_blob(object, "hmac", &k->hmac, err));
+    return k->has_psk ? record_set_blob(object, "psk", &k->psk, err) : OM_OK;
+}
+
+om_rc key_record_write(struct openmaf *maf, const struct key_record *k, struct om_error *err)
+{
+    char name[RECORD_NAME_SIZE];
+    OM_TRY(record_name(name, RECORD_KEY, k->relative, err));
+    json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:I, s:i}", "key", k->key_id, "relative",
+                               k->relative, "source", k->source, "stakeholder", k->stakeholder, "check",
+                               k->check, "role", (int)k->pub.role, "suid", (int)k->pub.suid, "expires",
+                               (json_int_t)k->pub.expires, "generated", k->pub.generated);
+    if (object == NULL)
+        return om_fail(err, OM_ENOMEM, "no memory for a record");
+    om_rc rc = set_members(object, k, err);
+    if (rc == OM_OK)
+        rc = record_write(&maf->home, maf->se, name, object, err);
+    json_decref(object);
+    return rc;
+}
+
+om_rc key_record_remove(struct openmaf *maf, const char *relative, struct om_error *err)
+{
+    char name[RECORD_NAME_SIZE];
+    OM_TRY(record_name(name, RECORD_KEY, relative, err));
+    return record_remove(&maf->home, name, err);
+}
+
+void key_record_publish(struct key_record *k)
+{
+    k->pub.key_id = k->key_id;
+    k->pub.source = k->source;
+    k->pub.stakeholder = k->stakeholder;
+    k->pub.labels = (const char *const *)k->labels.items;
+    k->pub.n_labels = k->labels.n;
+    k->pub.targets = (const char *const *)k->targets.items;
+    k->pub.n_targets = k->targets.n;
+    k->pub.check = k->check;
+}
+
+om_rc key_record_take(struct key_record *k, const struct m2m_resource *answer, struct om_error *err)
+{
+    if ((answer->present & M2M_A_ET) != 0)
+        k->pub.expires = answer->et;
+    if ((answer->present & M2M_A_LBL) != 0)
+        OM_TRY(m2m_list_copy(&k->labels, &answer->lbl, err));
+    if ((answer->present & M2M_A_TGIS) != 0)
+        OM_TRY(m2m_list_copy(&k->targets, &answer->tgis, err));
+    return OM_OK;
+}
+
+om_rc key_check_value(struct se_key *key, char out[KEY_CHECK_SIZE], struct om_error *err)
+{
+    static const char text[] = "openmaf key check value";
+    const struct se_part part = {text, sizeof text - 1};
+    uint8_t mac[SE_MAC_SIZE];
+    OM_TRY(se_hmac(key, &part, 1, mac, err));
+    om_hex_lower(out, mac, (KEY_CHECK_SIZE - 1) / 2);
+    om_wipe(mac, sizeof mac);
+    return OM_OK;
+}
+
+om_rc key_record_import(struct openmaf *maf, struct key_record *k, const struct om_secret *kc,
+                        struct om_error *err)
+{
+    struct se_key *key = NULL;
+    OM_TRY(se_import(maf->se, SE_USE_HMAC, kc->octets, kc->len, &k->hmac, err));
+    OM_TRY(se_import_psk(maf->se, kc->octets, kc->len, &k->psk, err));
+    k->has_psk = true;
+    OM_TRY(se_load(maf->se, &k->hmac, SE_USE_HMAC, &key, err));
+    om_rc rc = key_check_value(key, k->check, err);
+    se_key_unref(key);
+    return rc;
+}

@@ -1,0 +1,348 @@
+/* libmaf: the client side of a oneM2M M2M Authentication Function (TS-0003 clause 8.8).
+ *
+ * A program that links this library is a MAF Client. As Source it registers a symmetric key Kc together with
+ * the identities that may have it; as Target it fetches a key that was registered for it. The client's own
+ * credential Km and every Kc live in a token (PKCS#11), also while TLS uses them; the directory of the
+ * client, its *home*, holds a configuration file, wrapped keys that are useless without that token, and their
+ * metadata.
+ *
+ *     struct openmaf *maf;
+ *     struct openmaf_error error;
+ *     if (openmaf_open("/var/lib/device/maf", &maf, &error) != OPENMAF_OK)
+ *         fprintf(stderr, "%s\n", error.text);
+ *
+ * Results. Functions that can fail return OPENMAF_OK (0) or one of enum openmaf_code and fill *error if it is
+ * not NULL. Outputs are set only on success. What a call promises is on disk when it returns OPENMAF_OK.
+ *
+ * Threads. A struct openmaf belongs to one thread at a time; any number of them may exist, in any threads,
+ * also on the same home (a lock file orders them, as it does processes). Do not use one across fork().
+ *
+ * The process. The library brings its own OpenSSL library context and event loops. It installs no signal
+ * handlers and no allocator hooks, changes no default of OpenSSL, writes nothing to stdout or stderr, and
+ * raises no SIGPIPE. openmaf_wipe_library_memory is the one exception, and it is the caller's choice.
+ *
+ * Texts are NUL-terminated UTF-8. Times are seconds since 1970-01-01 00:00 UTC. Structures that the caller
+ * fills begin with `size`, to be set to sizeof the structure; set everything else that is not used to zero.
+ */
+#ifndef OPENMAF_H
+#define OPENMAF_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define OPENMAF_API __attribute__((visibility("default")))
+
+/* Why a call failed. Values never change. */
+enum openmaf_code {
+    OPENMAF_OK = 0,
+    OPENMAF_EINPUT = 1,    /* an argument is malformed, or the MAF called the request bad (then rsc is set) */
+    OPENMAF_EDENIED = 2,   /* refused: handshake, authorization, or use outside a key's purpose */
+    OPENMAF_ENOTFOUND = 3, /* no such record, here or at the MAF, or it has expired */
+    OPENMAF_ECONFLICT = 4, /* it exists already, or was used before */
+    OPENMAF_EUNSUPPORTED = 5, /* the token or the MAF cannot do it; the text names what */
+    OPENMAF_ETEMPORARY = 6,   /* token, disk or network did not answer now; trying again later may help */
+    OPENMAF_ECONFIG = 7,      /* the home is misconfigured; the text names file and key */
+    OPENMAF_EINTEGRITY =
+        8, /* a record of the home was changed, or the MAF's answer fails a check of TS-0003 */
+    OPENMAF_ENOMEM = 9,
+    OPENMAF_EINTERNAL = 10 /* a defect of this library or of one below it */
+};
+
+/* One failure. The text is one line: what failed, where, and where possible what to do about it; no secrets.
+ */
+struct openmaf_error {
+    int code; /* enum openmaf_code */
+    int rsc;  /* Response Status Code of the MAF (TS-0004 clause 6.6), or 0 when the MAF did not answer */
+    char text[512]; /* NUL-terminated */
+};
+
+/* A client: an open home with its token. */
+struct openmaf;
+
+/* Octets that wipe themselves. Made by the library, freed by openmaf_secret_free. */
+struct openmaf_secret {
+    uint8_t *octets;
+    size_t len;
+};
+
+/* ---- Library and process --------------------------------------------------------------------------------
+ */
+
+/* Version of the library in use, "MAJOR.MINOR.PATCH". Static; any thread. */
+OPENMAF_API const char *openmaf_version(void);
+
+/* Makes OpenSSL, libevent and jansson wipe all memory that they free, in the whole process. Without it this
+ * library still wipes what it owns; with it, copies that those libraries made of a key value in transit are
+ * wiped too. Call it first in main(), before any other use of the three, and before threads start.
+ * OPENMAF_EINTERNAL when it is too late for one of them. */
+OPENMAF_API int openmaf_wipe_library_memory(struct openmaf_error *error);
+
+/* Wipes and frees; NULL is allowed. Any thread. */
+OPENMAF_API void openmaf_secret_free(struct openmaf_secret *secret);
+
+/* The first (half 0) or second (half 1) half of a distributed key, for the security features that use halves
+ * (TS-0003 clause 8.8.1, ESData). SAEF and ESPrim use the whole value. *octets points into the secret.
+ * OPENMAF_EINPUT when half is neither 0 nor 1 or the length is odd. */
+OPENMAF_API int openmaf_secret_half(const struct openmaf_secret *secret, int half, const uint8_t **octets,
+                                    size_t *len, struct openmaf_error *error);
+
+/* Reads a point in time: an m2m:timestamp (20300101T000000), an ISO 8601 date or date and time in UTC
+ * (2030-01-01, 2030-01-01T12:00:00Z), an xs:duration without years and months from `now` (PT1H, P90D), or a
+ * number with one of the units s m h d w (90d, 12h). OPENMAF_EINPUT when it is none of these or lies outside
+ * 1970..9999. Any thread. */
+OPENMAF_API int openmaf_time_parse(const char *text, int64_t now, int64_t *t, struct openmaf_error *error);
+
+/* Writes t as m2m:timestamp, 15 characters and a NUL (TS-0004 clause 6.3.3). Any thread. */
+OPENMAF_API void openmaf_time_format(int64_t t, char out[16]);
+
+/* ---- Home -----------------------------------------------------------------------------------------------
+ */
+
+struct openmaf_home {
+    size_t size;
+    const char *id;         /* Absolute AE-ID or CSE-ID of this client (//sp.example/cse1/Cae7) */
+    const char *maf_fqdn;   /* MAF-FQDN */
+    const char *https;      /* HOST:PORT of the MAF; NULL: port 443 of MAF-FQDN, by DNS */
+    const char *token_uri;  /* pkcs11:... (RFC 7512); where the keys of this client live */
+    const char *pin_source; /* file:PATH or credential:NAME; NULL: pin-source of the URI, else no PIN */
+    const char *custody;    /* "session" (NULL means this) or "psk": see maf.conf in maf(1) */
+    const char *plugin_dir; /* where to look for token plug-ins; NULL: the installed place */
+};
+
+/* Makes dir (its parent must exist), a configuration file and what the token needs: its root keys are made
+ * when missing. Refuses a directory that is a home already (OPENMAF_ECONFLICT). Does not talk to the MAF. */
+OPENMAF_API int openmaf_home_init(const char *dir, const struct openmaf_home *home,
+                                  struct openmaf_error *error);
+
+/* Opens a home: reads its configuration and logs in to its token. Free with openmaf_close. OPENMAF_ECONFIG
+ * names file, line and key, or the PIN; OPENMAF_ENOTFOUND: there is no home. */
+OPENMAF_API int openmaf_open(const char *dir, struct openmaf **out, struct openmaf_error *error);
+
+/* Frees all keys loaded in the token and logs out. NULL is allowed. */
+OPENMAF_API void openmaf_close(struct openmaf *maf);
+
+/* This client's ID and its MAF. Valid until openmaf_close. */
+OPENMAF_API const char *openmaf_id(const struct openmaf *maf);
+OPENMAF_API const char *openmaf_fqdn(const struct openmaf *maf);
+
+/* What is known of the token. Texts point into the structure. */
+struct openmaf_token {
+    char plugin[16];
+    char manufacturer[48];
+    char model[48];
+    char serial[48];
+    char label[48];
+    char firmware[24];
+    char module[256];
+    char quirks[256];
+    int derives_inside; /* 1: TLS keys are derived in the token; 0: it has HMAC only, so the master secret and
+                           an exported Kc cross host memory once, when they are made (docs/custody.md) */
+    int test_only;      /* 1: copies keys out or ignores templates; not for production */
+    char root_id[17];   /* identifies the root keys: 16 hex digits */
+};
+
+/* Describes the token and checks that it answers. OPENMAF_ETEMPORARY when it does not. */
+OPENMAF_API int openmaf_token_status(struct openmaf *maf, struct openmaf_token *out,
+                                     struct openmaf_error *error);
+
+/* ---- Credentials (TS-0003 8.8.3.1, kind PPSK) -------------------------------------------------------------
+ */
+
+/* Puts Km (16..64 octets) with its KmID (relative@MAF-FQDN, the FQDN being this MAF's) into the token's care.
+ * The caller wipes its copy. From then on the newest credential is used for handshakes unless maf.conf names
+ * another. OPENMAF_ECONFLICT: that KmID is there already. */
+OPENMAF_API int openmaf_credential_import(struct openmaf *maf, const char *kmid, const void *km, size_t len,
+                                          struct openmaf_error *error);
+
+enum openmaf_file_format {
+    OPENMAF_FILE_HEX = 0, /* hex digits of either case, one newline allowed at the end */
+    OPENMAF_FILE_RAW = 1  /* the octets themselves */
+};
+
+/* The same with Km in a file that only its owner can reach (mode 0600). The file is left alone: the caller
+ * removes it. */
+OPENMAF_API int openmaf_credential_import_file(struct openmaf *maf, const char *kmid, const char *path,
+                                               enum openmaf_file_format format, struct openmaf_error *error);
+
+struct openmaf_credential {
+    const char *kmid;
+    int64_t imported; /* when */
+    int current;      /* 1: the one used for handshakes */
+    const char
+        *problem; /* NULL, or why this record is refused; then only kmid (as the file name has it) is set */
+};
+
+/* All credentials, as an array of *n pointers. Records that fail authentication are in it, with their
+ * problem. Free with openmaf_credential_list_free. */
+OPENMAF_API int openmaf_credential_list(struct openmaf *maf, struct openmaf_credential ***list, size_t *n,
+                                        struct openmaf_error *error);
+OPENMAF_API void openmaf_credential_list_free(struct openmaf_credential **list, size_t n);
+
+/* Destroys the wrapped Km of one KmID in this home. */
+OPENMAF_API int openmaf_credential_forget(struct openmaf *maf, const char *kmid, struct openmaf_error *error);
+
+/* ---- MAF Client Registration (TS-0003 8.8.2.3 to 8.8.2.6) -------------------------------------------------
+ */
+
+struct openmaf_registration {
+    const char *stakeholder;     /* adminFQDN */
+    const char *registration_id; /* mafClientRegID */
+    const char *client_id;       /* MAF Client ID */
+    int64_t expires;
+    const char *const *labels;
+    size_t n_labels;
+    const char *configuration; /* last mafClientCfg retrieved, as JSON text; NULL when none was */
+    const char *problem;       /* in lists: NULL, or why this record is refused */
+};
+OPENMAF_API void openmaf_registration_free(struct openmaf_registration *registration);
+
+struct openmaf_registration_request {
+    size_t size;
+    const char *stakeholder;     /* adminFQDN */
+    const char *registration_id; /* update, configuration, de-registration: use this mafClientRegID instead of
+                                    the one that the home remembers for the stakeholder; NULL normally */
+    int64_t expires;             /* proposed end; 0: 365 days from now (register), unchanged (update) */
+    const char *const *labels;   /* labels of the record; an update replaces all of them */
+    size_t n_labels;
+    int remove_labels; /* update: 1 removes all labels */
+};
+
+/* MAF Client Registration (8.8.2.3). Answers are checked (expirationTime, own identity, adminFQDN) before
+ * they count; a registration that fails a check is ended at the MAF and OPENMAF_EINTEGRITY returned. *out
+ * (may be NULL) is freed by openmaf_registration_free. OPENMAF_ECONFLICT with rsc 4117: registered already.
+ */
+OPENMAF_API int openmaf_register(struct openmaf *maf, const struct openmaf_registration_request *request,
+                                 struct openmaf_registration **out, struct openmaf_error *error);
+
+/* MAF Client Configuration Retrieval (8.8.2.4). The configuration is kept with the registration, and its key
+ * registration entries fill in what a later openmaf_key_register leaves open. OPENMAF_ENOTFOUND: there is
+ * none. */
+OPENMAF_API int openmaf_config(struct openmaf *maf, const struct openmaf_registration_request *request,
+                               struct openmaf_registration **out, struct openmaf_error *error);
+
+/* MAF Client Registration Update (8.8.2.5): at least one of expires, labels, remove_labels. */
+OPENMAF_API int openmaf_update(struct openmaf *maf, const struct openmaf_registration_request *request,
+                               struct openmaf_registration **out, struct openmaf_error *error);
+
+/* MAF Client De-Registration (8.8.2.6). By default the MAF also ends the keys that this client registered
+ * under the stakeholder; the home keeps its own copies until openmaf_key_forget. */
+OPENMAF_API int openmaf_deregister(struct openmaf *maf, const struct openmaf_registration_request *request,
+                                   struct openmaf_error *error);
+
+/* Local records of registrations, as openmaf_credential_list does it. */
+OPENMAF_API int openmaf_registration_list(struct openmaf *maf, struct openmaf_registration ***list, size_t *n,
+                                          struct openmaf_error *error);
+OPENMAF_API void openmaf_registration_list_free(struct openmaf_registration **list, size_t n);
+
+/* ---- Keys (TS-0003 8.8.2.7 to 8.8.2.10)
+ * -------------------------------------------------------------------- */
+
+enum openmaf_role { OPENMAF_SOURCE = 1, OPENMAF_TARGET = 2 };
+
+struct openmaf_key {
+    const char *key_id;      /* RelativeKeyID@MAF-FQDN */
+    enum openmaf_role role;  /* what this client is to the key */
+    unsigned suid;           /* permitted use: 32 SAEF, 33 ESPrim, 34 and 35 ESData (TS-0004 m2m:suid) */
+    int64_t expires;         /* not to be used at or after this time */
+    const char *source;      /* Source MAF Client ID */
+    const char *stakeholder; /* adminFQDN */
+    const char *const *labels;
+    size_t n_labels;
+    const char *const *targets; /* targetIDs as the MAF stored them; Sources only */
+    size_t n_targets;
+    int targets_changed; /* after a registration or update: 1 when they are not the ones asked for */
+    int generated;     /* 1: the Source made the value (--generate); 0: TLS exporter, or not known (Target) */
+    const char *check; /* key check value: 16 hex digits, the first 8 octets of HMAC-SHA-256(Kc, "openmaf key
+                          check value"). Equal at both ends if and only if they hold the same Kc; tells
+                          nothing else about it */
+    const char *problem; /* in lists: NULL, or why this record is refused */
+};
+OPENMAF_API void openmaf_key_free(struct openmaf_key *key);
+
+struct openmaf_key_request {
+    size_t size;
+    const char *stakeholder;   /* register: adminFQDN */
+    const char *key_id;        /* update: RelativeKeyID@MAF-FQDN */
+    unsigned suid;             /* register: 32..35 */
+    int64_t expires;           /* proposed end; 0: 365 days from now (register), unchanged (update) */
+    const char *const *labels; /* an update replaces all of them */
+    size_t n_labels;
+    int remove_labels; /* update: 1 removes all labels */
+    const char *const
+        *targets; /* Absolute AE-IDs or CSE-IDs; none: the stakeholder's configuration or policy decides */
+    size_t n_targets;
+    int generate; /* register: 0 both ends derive Kc with the TLS exporter; 1 this client makes it in its
+                     token */
+    int strict; /* 1: fail when the MAF stores other targetIDs (8.3.9.9.5); 0: accept and set targets_changed
+                 */
+};
+
+/* MAF Key Registration (8.8.2.7) in a TLS session of its own. The answer is checked: RelativeKeyID against
+ * the octets that this end derived, expirationTime, own identity, adminFQDN, SUID, and with `strict`
+ * targetIDs; on a mismatch the key is discarded, its registration is ended at the MAF, and OPENMAF_EINTEGRITY
+ * returned. *out may be NULL. */
+OPENMAF_API int openmaf_key_register(struct openmaf *maf, const struct openmaf_key_request *request,
+                                     struct openmaf_key **out, struct openmaf_error *error);
+
+/* MAF Key Retrieval (8.8.2.8): fetches the key into the token. key_id is RelativeKeyID@MAF-FQDN as the
+ * security feature passed it. *value, if value is not NULL, is a copy of Kc for callers that must have it;
+ * free with openmaf_secret_free. */
+OPENMAF_API int openmaf_key_retrieve(struct openmaf *maf, const char *key_id, struct openmaf_key **out,
+                                     struct openmaf_secret **value, struct openmaf_error *error);
+
+/* MAF Key Registration Update (8.8.2.9), Source only: at least one of expires, labels, remove_labels,
+ * targets. */
+OPENMAF_API int openmaf_key_update(struct openmaf *maf, const struct openmaf_key_request *request,
+                                   struct openmaf_key **out, struct openmaf_error *error);
+
+/* MAF Key De-Registration (8.8.2.10), Source only; on success the key is also removed from the home. */
+OPENMAF_API int openmaf_key_deregister(struct openmaf *maf, const char *key_id, struct openmaf_error *error);
+
+/* Local records of keys, as openmaf_credential_list does it. Expired ones are in it. */
+OPENMAF_API int openmaf_key_list(struct openmaf *maf, struct openmaf_key ***list, size_t *n,
+                                 struct openmaf_error *error);
+OPENMAF_API void openmaf_key_list_free(struct openmaf_key **list, size_t n);
+
+/* Removes a key from the home only. */
+OPENMAF_API int openmaf_key_forget(struct openmaf *maf, const char *key_id, struct openmaf_error *error);
+
+/* HMAC-SHA-256 with Kc over len octets (at most 1 MiB), in the token: the building block of sessionESPrimKey
+ * (10.3.8.2) and of ESData. `suid` says for which feature; OPENMAF_EDENIED when the key was registered for
+ * another or has expired (8.8.2.8). */
+OPENMAF_API int openmaf_key_hmac(struct openmaf *maf, const char *key_id, unsigned suid, const void *data,
+                                 size_t len, uint8_t out[32], struct openmaf_error *error);
+
+/* ---- Discovery (TS-0004 7.3.3.14)
+ * --------------------------------------------------------------------------- */
+
+enum openmaf_resource_type {
+    OPENMAF_ANY = 0,
+    OPENMAF_REGISTRATIONS = 1, /* own registrations */
+    OPENMAF_KEYS = 2           /* own keys, and keys that list this client as Target */
+};
+
+struct openmaf_discovery {
+    size_t size;
+    enum openmaf_resource_type type;
+    const char *const *labels; /* a record matches when it has any of them; none: all records */
+    size_t n_labels;
+    uint32_t limit;  /* 0: the MAF's own */
+    uint32_t offset; /* skip as many */
+};
+
+/* Asks the MAF which records this client may see. *ids is an array of *n mafClientRegIDs and RelativeKeyIDs,
+ * freed by openmaf_ids_free; it may be empty. A label must not hold '+', which the binding uses to join
+ * labels. */
+OPENMAF_API int openmaf_discover(struct openmaf *maf, const struct openmaf_discovery *filter, char ***ids,
+                                 size_t *n, struct openmaf_error *error);
+OPENMAF_API void openmaf_ids_free(char **ids, size_t n);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

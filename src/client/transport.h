@@ -1,0 +1,35 @@
+/* How a request reaches the MAF. One table per binding: HTTPS today; CoAPS and WSS are a new file each. */
+#ifndef OPENMAF_CLIENT_TRANSPORT_H
+#define OPENMAF_CLIENT_TRANSPORT_H
+
+#include "client/home.h"
+#include "onem2m/primitive.h"
+
+/* Whom to talk to, and as whom. */
+struct transport_peer {
+    const struct home *home;
+    OSSL_LIB_CTX *libctx;
+    const char *kmid;  /* psk_identity */
+    struct se_key *km; /* loaded from a SE_USE_TLS12_PSK blob */
+};
+
+/* Called once in an exchange, when the handshake is done and the MAF has begun to answer: the only moment at
+ * which a procedure can use the session itself, for the exporter. A failure ends the exchange. */
+typedef om_rc transport_session(void *arg, SSL *ssl, struct om_error *err);
+
+struct transport {
+    const char *name; /* "https" */
+    uint16_t default_port;
+
+    /* One request and its response in a (D)TLS session of its own: handshake, request, response, close.
+     * Bounded in time and size. A connection that cannot be made is tried again a few times if `idempotent`.
+     * rs is initialised and complete on success, whatever its rsc. OM_EDENIED: the handshake was refused;
+     * OM_ETRANSIENT: no connection or no answer; OM_EINTEGRITY: what came back is not a response to this
+     * request. */
+    om_rc (*exchange)(const struct transport_peer *peer, const struct m2m_request *rq, bool idempotent,
+                      transport_session *session, void *arg, struct m2m_response *rs, struct om_error *err);
+};
+
+extern const struct transport transport_https;
+
+#endif
