@@ -43,7 +43,7 @@ static bool set(int fd, int level, int option)
 static om_rc open_socket(const char *host, uint16_t port, bool shared, int *out, struct om_error *err)
 {
     union address a;
-    socklen_t len;
+    socklen_t len = 0;
     OM_TRY(parse(host, port, &a, &len, err));
     int fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     bool good = fd >= 0 && set(fd, SOL_SOCKET, SO_REUSEADDR) &&

@@ -1,11 +1,11 @@
 /* Every key of mafd.conf, once, with its bounds and how its value is read. */
 #include "daemon/config_key.h"
 #include "se/pin.h"
+#include "util/file.h"
 #include "util/log.h"
 #include "util/text.h"
 
 #include <arpa/inet.h>
-#include <stdio.h>
 #include <string.h>
 
 static void *member(struct config *cfg, const struct config_key *key)
@@ -47,11 +47,11 @@ static om_rc set_path(struct config *cfg, const struct config_key *key, const ch
 {
     if (value[0] == '\0')
         return om_fail(err, OM_ECONFIG, "a path is expected");
-    const char *base = value[0] == '/' ? "" : cfg->dir;
-    int n = snprintf(member(cfg, key), key->size, "%s%s%s", base, value[0] == '/' ? "" : "/", value);
-    if (n < 0 || (size_t)n >= key->size)
-        return om_fail(err, OM_ECONFIG, "the path is longer than %zu characters", key->size - 1);
-    return OM_OK;
+    if (value[0] == '/')
+        return set_text(cfg, key, value, err);
+    char path[PATH_MAX];
+    OM_TRY(om_path_join(path, sizeof path, cfg->dir, value, err));
+    return set_text(cfg, key, path, err);
 }
 
 static om_rc set_token_uri(struct config *cfg, const struct config_key *key, const char *value,
@@ -69,10 +69,9 @@ static om_rc set_pin_source(struct config *cfg, const struct config_key *key, co
     OM_TRY(se_pin_check(value, err));
     if (strncmp(value, "file:", 5) != 0 || value[5] == '/')
         return set_text(cfg, key, value, err);
-    int n = snprintf(member(cfg, key), key->size, "file:%s/%s", cfg->dir, value + 5);
-    if (n < 0 || (size_t)n >= key->size)
-        return om_fail(err, OM_ECONFIG, "the path is longer than %zu characters", key->size - 1);
-    return OM_OK;
+    char source[PATH_MAX + 16] = "file:";
+    OM_TRY(om_path_join(source + 5, sizeof source - 5, cfg->dir, value + 5, err));
+    return set_text(cfg, key, source, err);
 }
 
 static om_rc set_fqdn(struct config *cfg, const struct config_key *key, const char *value,
