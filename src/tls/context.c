@@ -53,11 +53,13 @@ om_rc omtls_context_new(OSSL_LIB_CTX *libctx, const SSL_METHOD *method, SSL_CTX 
 /* OpenSSL ignores a bound of the other transport, so both are set and the one that took tells which it is. */
 static om_rc set_version(SSL_CTX *ctx, bool *dtls, struct om_error *err)
 {
-    static const int versions[] = {TLS1_2_VERSION, DTLS1_2_VERSION};
-    for (size_t i = 0; i < 2; i++) {
+    static const int versions[] = {0, TLS1_2_VERSION, DTLS1_2_VERSION}; /* 0 forgets what openssl.cnf set */
+    for (size_t i = 0; i < 3; i++) {
         if (SSL_CTX_set_min_proto_version(ctx, versions[i]) != 1 ||
             SSL_CTX_set_max_proto_version(ctx, versions[i]) != 1)
             return omtls_error_openssl(err, "cannot set the TLS version");
+        if (i > 0 && SSL_CTX_get_min_proto_version(ctx) == versions[i])
+            break; /* bounds of both kinds at once are refused */
     }
     long version = SSL_CTX_get_max_proto_version(ctx);
     if (version != SSL_CTX_get_min_proto_version(ctx) ||
