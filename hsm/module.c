@@ -33,17 +33,12 @@ static bool same_text(const char *a, const char *b)
 
 static om_rc initialize(struct hsm_module *m, struct om_error *err)
 {
-    if (m->from_p11kit) {
-        CK_RV rv = p11_kit_module_initialize(m->functions);
-        m->initialised_here = rv == CKR_OK;
-        return rv == CKR_OK ? OM_OK : hsm_rv_fail(err, rv, "p11_kit_module_initialize");
-    }
     struct hsm_initialize_args args = {.standard = {.flags = CKF_OS_LOCKING_OK, .pReserved = m->init_args}};
-    CK_RV rv = m->functions->C_Initialize(&args);
-    if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED)
-        return hsm_rv_fail(err, rv, "C_Initialize");
+    CK_RV rv = m->from_p11kit ? p11_kit_module_initialize(m->functions) : m->functions->C_Initialize(&args);
+    if (rv == CKR_CRYPTOKI_ALREADY_INITIALIZED)
+        return OM_OK;
     m->initialised_here = rv == CKR_OK;
-    return OM_OK;
+    return rv == CKR_OK ? OM_OK : hsm_rv_fail(err, rv, "C_Initialize");
 }
 
 static void finalize(struct hsm_module *m)
@@ -182,9 +177,7 @@ void hsm_module_release(struct hsm_module *module)
 om_rc hsm_module_revive(struct hsm_module *module, struct om_error *err)
 {
     (void)pthread_mutex_lock(&modules_lock);
-    om_rc rc = OM_OK;
-    if (module->functions->C_GetInfo(&module->info) == CKR_CRYPTOKI_NOT_INITIALIZED)
-        rc = initialize(module, err);
+    om_rc rc = initialize(module, err);
     (void)pthread_mutex_unlock(&modules_lock);
     return rc;
 }

@@ -89,7 +89,7 @@ static void plugin_close(struct se_token *tok)
         return;
     if (check_process(tok, NULL) == OM_OK) {
         (void)ERR_set_mark();
-        hsm_session_close(tok);
+        (void)hsm_session_close(tok);
         token_free(tok);
         (void)ERR_pop_to_mark();
     } else {

@@ -92,24 +92,27 @@ om_rc hsm_session_open(struct se_token *tok, struct om_error *err)
     tok->was_open = true;
     return OM_OK;
 failed:
-    hsm_session_close(tok);
+    (void)hsm_session_close(tok);
     tok->lost = true;
     return rc;
 }
 
 /* No C_Logout: it would end the login of every other session in the process (libp11's, another thread's).
- * Session objects go with their session. */
-void hsm_session_close(struct se_token *tok)
+ * Session objects go with their session, so one that does not close is kept until it does. */
+bool hsm_session_close(struct se_token *tok)
 {
     hsm_handles_invalidate(&tok->keys);
     tok->n_orphans = 0;
     memset(tok->roots, 0, sizeof tok->roots);
-    for (int tries = 0; tok->session != CK_INVALID_HANDLE && tries < CLOSE_TRIES; tries++) {
-        CK_RV rv = tok->f->C_CloseSession(tok->session);
-        if (rv == CKR_OK || hsm_rv_lost(rv))
-            break;
-    }
+    if (tok->session == CK_INVALID_HANDLE)
+        return true;
+    CK_RV rv = tok->f->C_CloseSession(tok->session);
+    for (int tries = 1; rv != CKR_OK && tries < CLOSE_TRIES; tries++)
+        rv = tok->f->C_CloseSession(tok->session);
+    if (rv != CKR_OK && !hsm_rv_lost(rv))
+        return false;
     tok->session = CK_INVALID_HANDLE;
+    return true;
 }
 
 static int64_t monotonic_seconds(void)
@@ -126,7 +129,8 @@ om_rc hsm_session_restore(struct se_token *tok, bool now, struct om_error *err)
     if (!now && monotonic_seconds() < tok->next_attempt)
         return om_fail(err, OM_ETRANSIENT, "the token session is lost; it will be opened again shortly");
     tok->next_attempt = monotonic_seconds() + RETRY_SECONDS;
-    hsm_session_close(tok);
+    if (!hsm_session_close(tok))
+        return om_fail(err, OM_ETRANSIENT, "the token does not close its old session");
     om_rc rc = hsm_session_open(tok, err);
     return rc == OM_OK ? OM_OK : om_context(err, rc, "the token session is lost and does not open again");
 }

@@ -74,7 +74,8 @@ void hsm_field_text(char *out, size_t cap, const unsigned char *field, size_t si
 
 /* Finds the slot, opens the session, logs in, finds the roots and proves what the token does. */
 OM_MUST_USE om_rc hsm_session_open(struct se_token *tok, struct om_error *err);
-void hsm_session_close(struct se_token *tok);
+/* False when the token did not close it now. */
+bool hsm_session_close(struct se_token *tok);
 /* Opens it again when it was lost; at most once a second unless `now`. */
 OM_MUST_USE om_rc hsm_session_restore(struct se_token *tok, bool now, struct om_error *err);
 /* Logs `session` in; success when the user is logged in already. */
