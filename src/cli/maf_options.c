@@ -1,0 +1,276 @@
+/* maf: options, their help, and the checks that each command's table row asks for. */
+#include "cli/maf.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* Letters are only for the tables; on the command line options are long. */
+static const struct {
+    char letter;
+    const char *name;
+    const char *argument; /* NULL: a flag */
+    const char *help;
+} options[] = {
+    {'H', "home", "DIR", "home of the client"},
+    {'j', "json", NULL, "print JSON on standard output"},
+    {'i', "id", "ID", "Absolute AE-ID or CSE-ID, e.g. //sp.example/cse1/Cae7"},
+    {'m', "maf", "FQDN", "the MAF's name (MAF-FQDN)"},
+    {'s', "https", "HOST:PORT", "address of the MAF (default: MAF-FQDN, port 443)"},
+    {'t', "token", "URI", "token for this client's keys, e.g. pkcs11:token=device?module-path=..."},
+    {'p', "pin-source", "SOURCE", "file:PATH or credential:NAME with the token's PIN"},
+    {'C', "custody", "GRADE", "session (default) or psk: how much of TLS the token does"},
+    {'P', "plugin-dir", "DIR", "where token plug-ins are (default: the installed place)"},
+    {'k', "kmid", "KMID", "KmID of the credential, relative@MAF-FQDN"},
+    {'f', "km-file", "FILE", "file with Km in hexadecimal, which only you can read"},
+    {'w', "raw", NULL, "the file holds the octets of Km themselves"},
+    {'a', "stakeholder", "ADMIN-FQDN", "administrating stakeholder"},
+    {'r', "registration", "REG-ID", "mafClientRegID, if this home does not know it"},
+    {'u', "suid", "N", "use of the key: 32 SAEF, 33 ESPrim, 34 or 35 ESData"},
+    {'g', "target", "ID", "who may fetch the key; may be repeated"},
+    {'e', "expires", "WHEN", "20300101T000000, 2030-01-01, or a duration: 90d, 12h, PT1H (default 365d)"},
+    {'l', "label", "LABEL", "label for discovery; may be repeated"},
+    {'L', "no-labels", NULL, "remove all labels"},
+    {'n', "generate", NULL, "make the key in the token instead of deriving it with the TLS exporter"},
+    {'x', "strict", NULL, "fail when the MAF stores other targets"},
+    {'v', "show-value", NULL, "print the key itself in hexadecimal"},
+    {'y', "type", "TYPE", "registrations or keys (default: both)"},
+    {'o', "limit", "N", "at most so many"},
+    {'O', "offset", "N", "skip so many"},
+};
+#define N_OPTIONS (sizeof options / sizeof options[0])
+
+static size_t find_option(int letter)
+{
+    size_t i = 0;
+    while (i < N_OPTIONS && options[i].letter != letter)
+        i++;
+    return i;
+}
+
+static bool takes(const struct maf_command *command, char letter)
+{
+    return letter == 'H' || letter == 'j' || strchr(command->options, letter) != NULL;
+}
+
+static void print_name(FILE *out, const struct maf_command *c)
+{
+    (void)fprintf(out, "%s%s%s", c->noun, c->verb[0] != '\0' ? " " : "", c->verb);
+}
+
+static void print_usage(FILE *out)
+{
+    (void)fprintf(out, "Usage: maf --home DIR COMMAND [OPTION ...] [ARGUMENT]\n\nCommands:\n");
+    for (const struct maf_command *c = maf_commands; c->noun != NULL; c++) {
+        char name[64];
+        (void)snprintf(name, sizeof name, "%s%s%s%s%s", c->noun, c->verb[0] != '\0' ? " " : "", c->verb,
+                       c->operand != NULL ? " " : "", c->operand != NULL ? c->operand : "");
+        (void)fprintf(out, "  %-24s %s\n", name, c->help);
+    }
+    (void)fprintf(out, "\n`maf COMMAND --help` lists a command's options; maf(1) explains them.\n");
+}
+
+static void print_help(const struct maf_command *command)
+{
+    (void)printf("Usage: maf --home DIR ");
+    print_name(stdout, command);
+    (void)printf(" [OPTION ...]%s%s\n%s.\n\nOptions:\n", command->operand != NULL ? " " : "",
+                 command->operand != NULL ? command->operand : "", command->help);
+    for (size_t i = 0; i < N_OPTIONS; i++) {
+        char letter = options[i].letter;
+        if (!takes(command, letter))
+            continue;
+        char name[48];
+        (void)snprintf(name, sizeof name, "--%s%s%s", options[i].name, options[i].argument != NULL ? " " : "",
+                       options[i].argument != NULL ? options[i].argument : "");
+        bool needed = letter == 'H' || strchr(command->required, letter) != NULL;
+        (void)printf("  %-26s %s%s\n", name, options[i].help, needed ? " (required)" : "");
+    }
+}
+
+/* Where the value of an option goes: exactly one of the three is set. */
+struct place {
+    const char **text;
+    bool *flag;
+    struct maf_list *list;
+};
+
+static struct place place_of(struct maf_args *a, char letter)
+{
+    const struct {
+        char letter;
+        struct place place;
+    } places[] = {
+        {'H', {.text = &a->home}},    {'i', {.text = &a->id}},          {'m', {.text = &a->maf}},
+        {'s', {.text = &a->https}},   {'t', {.text = &a->token}},       {'p', {.text = &a->pin_source}},
+        {'C', {.text = &a->custody}}, {'P', {.text = &a->plugin_dir}},  {'k', {.text = &a->kmid}},
+        {'f', {.text = &a->km_file}}, {'a', {.text = &a->stakeholder}}, {'r', {.text = &a->registration}},
+        {'u', {.text = &a->suid}},    {'e', {.text = &a->expires}},     {'y', {.text = &a->type}},
+        {'o', {.text = &a->limit}},   {'O', {.text = &a->offset}},      {'j', {.flag = &a->json}},
+        {'w', {.flag = &a->raw}},     {'L', {.flag = &a->no_labels}},   {'n', {.flag = &a->generate}},
+        {'x', {.flag = &a->strict}},  {'v', {.flag = &a->show_value}},  {'g', {.list = &a->targets}},
+        {'l', {.list = &a->labels}},
+    };
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+        if (places[i].letter == letter)
+            return places[i].place;
+    abort(); /* an option without a place: a defect of the tables above */
+}
+
+static int take_option(struct maf_args *args, char letter, const char *value, struct openmaf_error *error)
+{
+    struct place p = place_of(args, letter);
+    const char *name = options[find_option(letter)].name;
+    if (p.flag != NULL) {
+        *p.flag = true;
+    } else if (p.text != NULL) {
+        if (*p.text != NULL)
+            return maf_fail(error, OPENMAF_EINPUT, "--%s is given twice", name);
+        *p.text = value;
+    } else {
+        if (p.list->n == MAF_LIST_MAX)
+            return maf_fail(error, OPENMAF_EINPUT, "--%s is given more than %d times", name, MAF_LIST_MAX);
+        p.list->items[p.list->n++] = value;
+    }
+    return OPENMAF_OK;
+}
+
+static const struct maf_command *find_command(int words, char **word, int *used)
+{
+    for (const struct maf_command *c = maf_commands; c->noun != NULL; c++) {
+        bool two = c->verb[0] != '\0';
+        if (words >= (two ? 2 : 1) && strcmp(word[0], c->noun) == 0 &&
+            (!two || strcmp(word[1], c->verb) == 0)) {
+            *used = two ? 2 : 1;
+            return c;
+        }
+    }
+    return NULL;
+}
+
+/* Options may stand anywhere, so they are read first; `given` marks the letters seen, help and version
+ * included. */
+static int read_options(int argc, char **argv, struct maf_args *args, bool given[128],
+                        struct openmaf_error *error)
+{
+    struct option longs[N_OPTIONS + 3];
+    memset(longs, 0, sizeof longs);
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        longs[i] =
+            (struct option){options[i].name, options[i].argument != NULL ? required_argument : no_argument,
+                            NULL, options[i].letter};
+    longs[N_OPTIONS] = (struct option){"help", no_argument, NULL, 'h'};
+    longs[N_OPTIONS + 1] = (struct option){"version", no_argument, NULL, 'V'};
+    opterr = 0;
+    int code = OPENMAF_OK; /* of the first failure; reading goes on, so that the command's words come to stand
+                              last */
+    int c;
+    while ((c = getopt_long(argc, argv, ":hV", longs, NULL)) != -1) {
+        struct openmaf_error *first = code == OPENMAF_OK ? error : &(struct openmaf_error){0};
+        int now = OPENMAF_OK;
+        if (c == '?' || c == ':')
+            now =
+                maf_fail(first, OPENMAF_EINPUT,
+                         c == '?' ? "there is no option %s, or it takes no value" : "option %s needs a value",
+                         argv[optind - 1]);
+        else if (c != 'h' && c != 'V')
+            now = take_option(args, (char)c, optarg, first);
+        if (c != '?' && c != ':')
+            given[c] = true;
+        if (code == OPENMAF_OK)
+            code = now;
+    }
+    return code;
+}
+
+/* What the command's row says about options and the operand. */
+static int check_row(const struct maf_command *command, const bool given[128], int operands, char **operand,
+                     struct maf_args *args, struct openmaf_error *error)
+{
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        if (given[(unsigned char)options[i].letter] && !takes(command, options[i].letter))
+            return maf_fail(error, OPENMAF_EINPUT, "--%s does not belong to this command", options[i].name);
+    if (command->operand != NULL && operands != 1)
+        return maf_fail(error, OPENMAF_EINPUT, "exactly one %s is needed", command->operand);
+    if (command->operand == NULL && operands != 0)
+        return maf_fail(error, OPENMAF_EINPUT, "'%.60s' is one word too many", operand[0]);
+    args->operand = command->operand != NULL ? operand[0] : NULL;
+    if (!given['H'])
+        return maf_fail(error, OPENMAF_EINPUT, "--home is needed");
+    for (const char *r = command->required; *r != '\0'; r++)
+        if (!given[(unsigned char)*r])
+            return maf_fail(error, OPENMAF_EINPUT, "--%s is needed", options[find_option(*r)].name);
+    return OPENMAF_OK;
+}
+
+static int usage_error(const struct maf_command *command, const struct openmaf_error *error)
+{
+    (void)fprintf(stderr, "maf");
+    if (command != NULL) {
+        (void)fputc(' ', stderr);
+        print_name(stderr, command);
+    }
+    (void)fprintf(stderr, ": %s\n`maf ", error->text);
+    if (command != NULL) {
+        print_name(stderr, command);
+        (void)fputc(' ', stderr);
+    }
+    (void)fprintf(stderr, "--help` says how to use it.\n");
+    return MAF_EXIT_USAGE;
+}
+
+int maf_parse(int argc, char **argv, const struct maf_command **command, struct maf_args *args)
+{
+    bool given[128] = {false};
+    struct openmaf_error error = {0};
+    *command = NULL;
+    int code = read_options(argc, argv, args, given, &error);
+    if (given['V']) {
+        (void)printf("maf (openmaf) %s\n", openmaf_version());
+        return MAF_EXIT_OK;
+    }
+    int used = 0;
+    const struct maf_command *found = find_command(argc - optind, argv + optind, &used);
+    if (given['h']) {
+        if (found != NULL)
+            print_help(found);
+        else
+            print_usage(stdout);
+        return MAF_EXIT_OK;
+    }
+    if (code != OPENMAF_OK)
+        return usage_error(found, &error);
+    if (found == NULL) {
+        print_usage(stderr);
+        return MAF_EXIT_USAGE;
+    }
+    code = check_row(found, given, argc - optind - used, argv + optind + used, args, &error);
+    if (code != OPENMAF_OK)
+        return usage_error(found, &error);
+    *command = found;
+    return MAF_EXIT_OK;
+}
+
+int maf_expires(const char *text, int64_t *value, struct openmaf_error *error)
+{
+    if (text == NULL)
+        return OPENMAF_OK;
+    return openmaf_time_parse(text, (int64_t)time(NULL), value, error);
+}
+
+int maf_number(const char *option, const char *text, unsigned long max, unsigned long *value,
+               struct openmaf_error *error)
+{
+    if (text == NULL)
+        return OPENMAF_OK;
+    char *end = NULL;
+    errno = 0;
+    unsigned long v = strtoul(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || v > max)
+        return maf_fail(error, OPENMAF_EINPUT, "--%s %.40s is not a number up to %lu", option, text, max);
+    *value = v;
+    return OPENMAF_OK;
+}
