@@ -32,7 +32,7 @@ om_rc store_id_used(struct store *s, enum store_id_kind kind, const char *id, bo
     uint8_t hash[HASH_SIZE];
     OM_TRY(hash_id(id, hash, err));
     struct store_value v[] = {store_integer(kind), store_blob(hash, sizeof hash)};
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt = NULL;
     OM_TRY(store_sql(s, STORE_SQL_BURNT, &stmt, err));
     om_rc rc = store_sql_bind(s, stmt, "ib", v, err);
     if (rc == OM_OK) {

@@ -52,7 +52,7 @@ om_rc store_purge(struct store *s, int64_t now, size_t max, size_t *deleted, str
 
 om_rc store_count(struct store *s, struct store_counts *out, struct om_error *err)
 {
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt = NULL;
     OM_TRY(store_sql(s, STORE_SQL_COUNT, &stmt, err));
     om_rc rc = OM_OK;
     int code = sqlite3_step(stmt);

@@ -107,7 +107,7 @@ static om_rc get(struct store *s, const struct store_table *t, const struct stor
 om_rc store_row_get(struct store *s, const struct store_table *t, const struct store_lookup *by, void *record,
                     struct om_error *err)
 {
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt = NULL;
     OM_TRY(store_sql(s, by->sql, &stmt, err));
     om_rc rc = get(s, t, by, stmt, record, err);
     (void)sqlite3_reset(stmt);

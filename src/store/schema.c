@@ -89,7 +89,7 @@ static const struct store_table meta_table = {
 /* Whether the database names our token; says nothing yet about who wrote that. */
 static om_rc names_our_token(struct store *s, bool *ours, struct om_error *err)
 {
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt = NULL;
     OM_TRY(store_sql(s, STORE_SQL_META_GET, &stmt, err));
     int code = sqlite3_step(stmt);
     om_rc rc = OM_OK;

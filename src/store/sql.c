@@ -87,7 +87,7 @@ om_rc store_sql_bind(struct store *s, sqlite3_stmt *stmt, const char *types, con
 om_rc store_sql_run(struct store *s, enum store_statement id, const char *types, const struct store_value *v,
                     size_t *changed, struct om_error *err)
 {
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt = NULL;
     OM_TRY(store_sql(s, id, &stmt, err));
     om_rc rc = types == NULL ? OM_OK : store_sql_bind(s, stmt, types, v, err);
     int code = SQLITE_ROW;

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "store/internal.h"
+#include "util/text.h"
 
 #define ADMIN "admin.example"
 #define OTHER "other.example"
@@ -46,6 +47,9 @@ void make_blob(unsigned n, struct se_blob *out);
 void create_credential(struct fixture *f, unsigned n);
 void create_registration(struct fixture *f, unsigned n);
 void create_key(struct fixture *f, unsigned n);
+
+/* A text into a member that is an array. */
+#define set_text(array, text) assert_int_equal(om_copy_text((array), sizeof(array), (text), NULL), OM_OK)
 
 #define assert_rc(f, expected, expr)                                                                         \
     do {                                                                                                     \

@@ -15,7 +15,7 @@ static void credentials(struct fixture *f)
     struct store_credential c;
     make_credential(1, &c);
     assert_rc(f, OM_ECONFLICT, store_credential_create(f->s, &c, &f->err));
-    strcpy(c.kmid, "DEV-1@maf.EXAMPLE"); /* folds to the same */
+    set_text(c.kmid, "DEV-1@maf.EXAMPLE"); /* folds to the same */
     assert_rc(f, OM_ECONFLICT, store_credential_create(f->s, &c, &f->err));
     expect_used(f, STORE_ID_KMID, "dEv-1@maf.example", true);
     expect_used(f, STORE_ID_KEY, "dEv-1@maf.example", false);
@@ -26,12 +26,12 @@ static void registrations_and_keys(struct fixture *f)
     struct store_registration r;
     struct store_key k;
     make_registration(1, &r);
-    strcpy(r.identity, "//sp.example/new");
+    set_text(r.identity, "//sp.example/new");
     assert_rc(f, OM_ECONFLICT, store_registration_create(f->s, &r, &f->err));
     store_registration_free(&r);
     make_key(0xa, &k);
     assert_rc(f, OM_ECONFLICT, store_key_create(f->s, &k, &f->err));
-    strcpy(k.id, "0000000000000000000000000000000a");
+    set_text(k.id, "0000000000000000000000000000000a");
     assert_rc(f, OM_ECONFLICT, store_key_create(f->s, &k, &f->err));
     store_key_free(&k);
     expect_used(f, STORE_ID_REGISTRATION, "reg1", true);

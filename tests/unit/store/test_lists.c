@@ -14,10 +14,10 @@ struct seen {
 
 static bool note(struct seen *seen, const char *id, const struct om_error *bad)
 {
-    char text[300];
-    (void)snprintf(text, sizeof text, bad == NULL ? "%s%s" : "%s[%s]", seen->n == 0 ? "" : " ", id);
-    assert_true(strlen(seen->ids) + strlen(text) < sizeof seen->ids);
-    strcat(seen->ids, text);
+    size_t at = strlen(seen->ids);
+    int n = snprintf(seen->ids + at, sizeof seen->ids - at, bad == NULL ? "%s%s" : "%s[%s]",
+                     seen->n == 0 ? "" : " ", id);
+    assert_true(n >= 0 && (size_t)n < sizeof seen->ids - at);
     if (bad != NULL) {
         assert_int_equal(bad->rc, OM_EINTEGRITY);
         assert_non_null(strstr(bad->text, id));
@@ -101,7 +101,7 @@ static void keys_that_an_identity_may_see(void **state)
     for (unsigned i = 1; i <= 4; i++) {
         make_key(i, &r);
         if (i == 2) { /* Source and Target at once: listed once */
-            strcpy(r.source, "//t.example/me");
+            set_text(r.source, "//t.example/me");
             assert_ok(f, m2m_list_add(&r.targets, "//t.example/me", NULL));
         }
         if (i == 1 || i == 4)

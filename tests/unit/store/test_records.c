@@ -76,7 +76,7 @@ static void nothing_without_a_stakeholder(void **state)
     assert_rc(f, OM_ENOTFOUND, store_client_cfg_put(f->s, "//sp.example/a", "none.example", "{}", &f->err));
     struct store_registration r;
     make_registration(1, &r);
-    strcpy(r.admin_fqdn, "none.example");
+    set_text(r.admin_fqdn, "none.example");
     assert_rc(f, OM_ENOTFOUND, store_registration_create(f->s, &r, &f->err));
     bool used = true;
     assert_ok(f, store_id_used(f->s, STORE_ID_REGISTRATION, r.id, &used, &f->err));
@@ -135,8 +135,8 @@ static void credentials(void **state)
     assert_rc(f, OM_ENOTFOUND, store_credential_get(f->s, "dev-2@maf.example", &got, &f->err));
 
     /* State and expiry change, nothing else does. */
-    strcpy(r.kmid, "DEV-1@maf.example");
-    strcpy(r.identity, "//evil.example/cse");
+    set_text(r.kmid, "DEV-1@maf.example");
+    set_text(r.identity, "//evil.example/cse");
     r.km.octets[0] ^= 1;
     r.state = STORE_CREDENTIAL_REVOKED;
     r.expires = 0;
@@ -201,9 +201,9 @@ static void registrations(void **state)
     store_registration_free(&got);
 
     /* One per identity and stakeholder; the refused one burns no identifier. */
-    strcpy(r.id, "reg2");
+    set_text(r.id, "reg2");
     assert_rc(f, OM_ECONFLICT, store_registration_create(f->s, &r, &f->err));
-    strcpy(r.admin_fqdn, OTHER);
+    set_text(r.admin_fqdn, OTHER);
     assert_ok(f, store_registration_create(f->s, &r, &f->err));
     assert_ok(f, store_registration_find(f->s, r.identity, OTHER, &got, &f->err));
     assert_string_equal(got.id, "reg2");
@@ -211,9 +211,9 @@ static void registrations(void **state)
     assert_rc(f, OM_ENOTFOUND, store_registration_find(f->s, "//sp.example/none", OTHER, &got, &f->err));
     assert_rc(f, OM_ENOTFOUND, store_registration_get(f->s, "REG1", &got, &f->err));
 
-    strcpy(r.id, "reg1");
-    strcpy(r.identity, "//evil.example/cse");
-    strcpy(r.assigned_kmid, "new@maf.example");
+    set_text(r.id, "reg1");
+    set_text(r.identity, "//evil.example/cse");
+    set_text(r.assigned_kmid, "new@maf.example");
     m2m_list_free(&r.labels);
     r.modified = 2000;
     r.expires = 9000;
@@ -257,7 +257,7 @@ static void keys(void **state)
     assert_memory_equal(got.value.octets, r.value.octets, r.value.len);
     store_key_free(&got);
 
-    strcpy(r.source, "//evil.example/cse");
+    set_text(r.source, "//evil.example/cse");
     r.suid = 32;
     r.value.octets[0] ^= 1;
     m2m_list_free(&r.labels);
@@ -318,8 +318,8 @@ static void keys_of_a_source(void **state)
     struct store_key r;
     for (unsigned i = 1; i <= 4; i++) {
         make_key(i, &r);
-        strcpy(r.source, i == 4 ? "//sp.example/b" : "//sp.example/a");
-        strcpy(r.admin_fqdn, i == 3 ? OTHER : ADMIN);
+        set_text(r.source, i == 4 ? "//sp.example/b" : "//sp.example/a");
+        set_text(r.admin_fqdn, i == 3 ? OTHER : ADMIN);
         assert_ok(f, store_key_create(f->s, &r, &f->err));
         store_key_free(&r);
     }

@@ -92,7 +92,7 @@ static void fill(struct fixture *f)
 {
     struct store_stakeholder other;
     make_stakeholder(OTHER, &other);
-    strcpy(other.policy, "[]");
+    set_text(other.policy, "[]");
     assert_ok(f, store_stakeholder_put(f->s, &other, &f->err));
     store_stakeholder_free(&other);
     for (unsigned i = 1; i <= 2; i++) {

@@ -39,7 +39,7 @@ static void a_failed_call_in_a_transaction(void **state)
     assert_ok(f, store_begin(f->s, &f->err));
     create_credential(f, 1);
     make_registration(1, &r);
-    strcpy(r.id, "reg2");
+    set_text(r.id, "reg2");
     assert_rc(f, OM_ECONFLICT, store_registration_create(f->s, &r, &f->err));
     store_registration_free(&r);
     bool used = true;
