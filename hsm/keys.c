@@ -51,7 +51,7 @@ om_rc hsm_object_unwrap(struct se_token *tok, CK_OBJECT_HANDLE root, const uint8
                         struct hsm_template *t, CK_OBJECT_HANDLE *out, struct om_error *err)
 {
     CK_MECHANISM mechanism = {CKM_AES_KEY_WRAP, NULL, 0};
-    CK_BYTE *octets = (CK_BYTE *)(uintptr_t)blob;
+    CK_BYTE *octets = (CK_BYTE *)blob;
     CK_RV rv =
         tok->f->C_UnwrapKey(tok->session, &mechanism, root, octets, blob_len, t->attributes, t->n, out);
     om_rc rc = hsm_check(tok, rv, "C_UnwrapKey", err);

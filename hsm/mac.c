@@ -45,7 +45,7 @@ static CK_RV sign_in_parts(struct se_token *tok, const struct se_part *parts, si
     for (size_t i = 0; i < n_parts; i++) {
         if (parts[i].len == 0)
             continue;
-        CK_BYTE *octets = (CK_BYTE *)(uintptr_t)parts[i].octets;
+        CK_BYTE *octets = (CK_BYTE *)parts[i].octets;
         CK_RV rv = tok->f->C_SignUpdate(tok->session, octets, parts[i].len);
         if (rv != CKR_OK)
             return rv;

@@ -89,6 +89,13 @@ static om_rc load_from_p11kit(struct hsm_module *m, struct om_error *err)
     return m->functions != NULL ? OM_OK : om_fail(err, OM_ECONFIG, "p11-kit has no module named %s", m->path);
 }
 
+static om_rc start(struct hsm_module *m, struct om_error *err)
+{
+    OM_TRY(initialize(m, err));
+    CK_RV rv = m->functions->C_GetInfo(&m->info);
+    return rv == CKR_OK ? OM_OK : hsm_rv_fail(err, rv, "C_GetInfo");
+}
+
 static void module_free(struct hsm_module *m)
 {
     if (m->process == getpid())
@@ -114,14 +121,10 @@ static om_rc module_new(const struct hsm_uri *uri, struct hsm_module **out, stru
     om_rc rc = OM_OK;
     if (m->path == NULL || (uri->init_args != NULL && m->init_args == NULL))
         rc = om_fail(err, OM_ENOMEM, "no memory for a module");
-    if (rc == OM_OK)
+    else
         rc = m->from_p11kit ? load_from_p11kit(m, err) : load_library(m, err);
-    if (rc == OM_OK)
-        rc = initialize(m, err);
-    if (rc == OM_OK) {
-        CK_RV rv = m->functions->C_GetInfo(&m->info);
-        rc = rv == CKR_OK ? OM_OK : hsm_rv_fail(err, rv, "C_GetInfo");
-    }
+    if (rc == OM_OK && m->functions != NULL)
+        rc = start(m, err);
     if (rc != OM_OK) {
         module_free(m);
         return rc;

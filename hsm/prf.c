@@ -37,8 +37,8 @@ static om_rc p_sha256(struct se_token *tok, CK_OBJECT_HANDLE base, const struct 
         return om_fail(err, OM_EINTERNAL, "a seed of %zu parts is more than %d", n_parts, SE_PARTS_MAX);
     for (size_t i = 0; i < n_parts; i++)
         if (parts[i].len > 0)
-            data[n++] = (struct hsm_sp800_108_data){HSM_SP800_108_BYTE_ARRAY,
-                                                    (void *)(uintptr_t)parts[i].octets, parts[i].len};
+            data[n++] =
+                (struct hsm_sp800_108_data){HSM_SP800_108_BYTE_ARRAY, (void *)parts[i].octets, parts[i].len};
     struct hsm_sp800_108_params params = {.prf = CKM_SHA256_HMAC, .n_data = n, .data = data};
     struct derivation d = {HSM_CKM_SP800_108_DOUBLE_PIPELINE_KDF, &params, sizeof params,
                            "C_DeriveKey(CKM_SP800_108_DOUBLE_PIPELINE_KDF)"};

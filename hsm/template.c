@@ -32,7 +32,7 @@ void hsm_template_number(struct hsm_template *t, CK_ATTRIBUTE_TYPE type, CK_ULON
 void hsm_template_octets(struct hsm_template *t, CK_ATTRIBUTE_TYPE type, const void *octets, size_t n)
 {
     /* Cryptoki takes templates as writable and does not write them. */
-    (void)append(t, type, (void *)(uintptr_t)octets, n);
+    (void)append(t, type, (void *)octets, n);
 }
 
 void hsm_template_nested(struct hsm_template *t, CK_ATTRIBUTE_TYPE type, struct hsm_template *inner)

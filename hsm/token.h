@@ -149,4 +149,10 @@ OM_MUST_USE om_rc hsm_object_derive(struct se_token *tok, CK_OBJECT_HANDLE base,
                                     size_t n_parts, size_t offset, size_t n, CK_OBJECT_HANDLE *out,
                                     struct om_error *err);
 
+/* --- status.c --- */
+
+void hsm_describe(struct se_token *tok, struct se_description *out);
+/* Restores a lost session itself, unlike all else here. */
+OM_MUST_USE om_rc hsm_health(struct se_token *tok, struct om_error *err);
+
 #endif

@@ -46,7 +46,7 @@ static om_rc load(const struct recipe *r, CK_FUNCTION_LIST **f, struct om_error 
     } args;
     memset(&args, 0, sizeof args);
     args.standard.flags = CKF_OS_LOCKING_OK;
-    args.standard.pReserved = r->init_args[0] != '\0' ? (void *)(uintptr_t)r->init_args : NULL;
+    args.standard.pReserved = r->init_args[0] != '\0' ? (void *)r->init_args : NULL;
     TRY_CK((*f)->C_Initialize(&args));
     return OM_OK;
 }
@@ -77,14 +77,13 @@ static om_rc find_slot(CK_FUNCTION_LIST *f, const char *label, CK_SLOT_ID *out, 
 
 static om_rc set_pins(CK_FUNCTION_LIST *f, const struct recipe *r, char *pin, struct om_error *err)
 {
-    CK_UTF8CHAR *so_pin = (CK_UTF8CHAR *)(uintptr_t)r->so_pin;
+    CK_UTF8CHAR *so_pin = (CK_UTF8CHAR *)r->so_pin;
     CK_SLOT_ID slot = 0;
     if (r->init_token) {
-        CK_UTF8CHAR padded[32];
-        memset(padded, ' ', sizeof padded);
-        memcpy(padded, LABEL, strlen(LABEL));
+        char padded[32 + 1];
+        (void)snprintf(padded, sizeof padded, "%-32s", LABEL);
         OM_TRY(find_slot(f, NULL, &slot, err));
-        TRY_CK(f->C_InitToken(slot, so_pin, strlen(r->so_pin), padded));
+        TRY_CK(f->C_InitToken(slot, so_pin, strlen(r->so_pin), (CK_UTF8CHAR *)padded));
     }
     OM_TRY(find_slot(f, LABEL, &slot, err));
     CK_SESSION_HANDLE session = 0;
@@ -162,7 +161,8 @@ static om_rc make_pkcs11(const struct recipe *r, const char *dir, FILE *answer, 
     OM_TRY(om_file_create(path, pin, strlen(pin), 0600, err));
     CK_FUNCTION_LIST *f = NULL;
     OM_TRY(load(r, &f, err));
-    OM_TRY(set_pins(f, r, pin, err));
+    if (f != NULL)
+        OM_TRY(set_pins(f, r, pin, err));
     print_answer(answer, r, path);
     return OM_OK;
 }

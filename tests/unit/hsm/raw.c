@@ -57,7 +57,7 @@ size_t raw_count(CK_SESSION_HANDLE session, bool on_token, const char *label)
     CK_BBOOL token = on_token ? CK_TRUE : CK_FALSE;
     CK_ATTRIBUTE t[] = {{CKA_CLASS, &class, sizeof class},
                         {CKA_TOKEN, &token, sizeof token},
-                        {CKA_LABEL, (void *)(uintptr_t)label, label != NULL ? strlen(label) : 0}};
+                        {CKA_LABEL, (void *)label, label != NULL ? strlen(label) : 0}};
     assert_int_equal(f->C_FindObjectsInit(session, t, label != NULL ? 3 : 2), CKR_OK);
     assert_int_equal(f->C_FindObjects(session, found, 256, &n), CKR_OK);
     assert_int_equal(f->C_FindObjectsFinal(session), CKR_OK);
@@ -85,7 +85,7 @@ CK_OBJECT_HANDLE raw_root(CK_SESSION_HANDLE session, const char *label, CK_KEY_T
         {CKA_SIGN, signs, 1},
         {CKA_VERIFY, signs, 1},
         {CKA_DERIVE, &no, 1},
-        {CKA_LABEL, (void *)(uintptr_t)label, strlen(label)},
+        {CKA_LABEL, (void *)label, strlen(label)},
     };
     CK_ULONG n = 14;
     for (size_t i = 0; i < n_changes; i++) {
@@ -95,7 +95,7 @@ CK_OBJECT_HANDLE raw_root(CK_SESSION_HANDLE session, const char *label, CK_KEY_T
         t[at] = changes[i];
         n += at == n;
     }
-    t[n++] = octets != NULL ? (CK_ATTRIBUTE){CKA_VALUE, (void *)(uintptr_t)octets, len}
+    t[n++] = octets != NULL ? (CK_ATTRIBUTE){CKA_VALUE, (void *)octets, len}
                             : (CK_ATTRIBUTE){CKA_VALUE_LEN, &len, sizeof len};
     CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
     CK_MECHANISM generate = {type == CKK_AES ? CKM_AES_KEY_GEN : CKM_GENERIC_SECRET_KEY_GEN, NULL, 0};
