@@ -43,18 +43,19 @@ static om_rc try_root(struct se_token *tok, struct om_error *err)
     return hsm_sign(tok, CKM_SHA256_HMAC, root, &text, 1, mac, sizeof mac, err);
 }
 
-/* A session that turns out to be lost is opened again here, once, however often that was tried before. */
+static om_rc answers(struct se_token *tok, struct om_error *err)
+{
+    OM_TRY(still_logged_in(tok, err));
+    return try_root(tok, err);
+}
+
+/* A session that turns out to be lost is opened again here, once, however short ago that was tried. */
 om_rc hsm_health(struct se_token *tok, struct om_error *err)
 {
-    om_rc rc = hsm_session_restore(tok, true, err);
-    if (rc == OM_OK)
-        rc = still_logged_in(tok, err);
-    if (rc == OM_OK)
-        rc = try_root(tok, err);
-    if (rc != OM_OK && tok->lost) {
-        rc = hsm_session_restore(tok, true, err);
-        if (rc == OM_OK)
-            rc = try_root(tok, err);
-    }
-    return rc;
+    OM_TRY(hsm_session_restore(tok, true, err));
+    om_rc rc = answers(tok, err);
+    if (rc == OM_OK || !tok->lost)
+        return rc;
+    OM_TRY(hsm_session_restore(tok, true, err));
+    return answers(tok, err);
 }
