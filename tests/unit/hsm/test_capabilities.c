@@ -1,6 +1,8 @@
 /* What a token can do is found out when it is opened, told, and refused when it is too little. */
 #include "fixture.h"
 
+#include <openssl/err.h>
+
 static const struct se_part text = {"message", 7};
 
 static struct se_token *open_troubled(void)
@@ -167,6 +169,25 @@ static void unsealing_checks_the_length(void **state)
     plugin->close(tok);
 }
 
+/* A module that uses the same libcrypto fails, and the caller's TLS code must not find its errors. */
+static void openssl_errors_of_others_are_untouched(void **state)
+{
+    (void)state;
+    uint8_t blob[40] = {1}, out[32];
+    struct se_token *tok = fixture_open_provisioned();
+    ERR_clear_error();
+    FAILS(OM_EINTEGRITY, plugin->unseal(tok, blob, sizeof blob, out, sizeof out, ERR));
+    assert_int_equal(ERR_peek_error(), 0);
+    ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
+    unsigned long ours = ERR_peek_last_error();
+    FAILS(OM_EINTEGRITY, plugin->unseal(tok, blob, sizeof blob, out, sizeof out, ERR));
+    assert_int_equal(ERR_peek_last_error(), ours);
+    assert_int_equal(ERR_get_error(), ours);
+    assert_int_equal(ERR_get_error(), 0);
+    plugin->close(tok);
+    assert_int_equal(ERR_peek_error(), 0);
+}
+
 int main(int argc, char **argv)
 {
     fixture_kind(argc, argv);
@@ -175,7 +196,7 @@ int main(int argc, char **argv)
         TEST(description_tells_grade_and_quirks), TEST(missing_mechanisms_are_refused_by_name),
         TEST(last_pin_try_is_not_spent),          TEST(token_without_derivation_says_so_from_the_start),
         TEST(loaded_key_cannot_be_read),          TEST(blobs_are_checked),
-        TEST(unsealing_checks_the_length),
+        TEST(unsealing_checks_the_length),        TEST(openssl_errors_of_others_are_untouched),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
