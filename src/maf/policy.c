@@ -6,11 +6,10 @@
 
 #include "onem2m/primitive.h"
 
-#define DEFAULT_LIFETIME INT64_C(316224000)    /* ten years of 366 days */
-#define MAX_LIFETIME     INT64_C(253402300799) /* to the last second of year 9999 */
-#define FIRST_SUID       32
-#define LAST_SUID        35
-#define BELOW            "/..."
+#define MAX_LIFETIME INT64_C(253402300799) /* beyond any m2m:timestamp: no limit */
+#define FIRST_SUID   32
+#define LAST_SUID    35
+#define BELOW        "/..."
 
 static om_rc parse_register(const json_t *v, struct maf_policy *p, struct om_error *err)
 {
@@ -145,9 +144,8 @@ static om_rc parse_all(const json_t *doc, struct maf_policy *p, struct om_error 
 
 om_rc maf_policy_parse(const char *json, struct maf_policy *out, struct om_error *err)
 {
-    *out = (struct maf_policy){.max_registration_lifetime = DEFAULT_LIFETIME,
-                               .max_key_lifetime = DEFAULT_LIFETIME,
-                               .any_target = true};
+    *out = (struct maf_policy){
+        .max_registration_lifetime = MAX_LIFETIME, .max_key_lifetime = MAX_LIFETIME, .any_target = true};
     for (unsigned suid = FIRST_SUID; suid <= LAST_SUID; suid++)
         out->suid_allowed[suid] = true;
     json_t *doc = NULL;

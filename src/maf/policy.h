@@ -1,12 +1,13 @@
-/* A stakeholder's policy: who may register, for how long, and what keys it lets clients distribute to whom. A
- * JSON document in the store (docs: mafadm(8)); unknown members are errors.
+/* A stakeholder's policy: who may register, for how long, and what keys it lets clients distribute to whom.
+ * A JSON document in the store (mafadm(8)). Unknown members are errors; absent ones have their defaults:
  *
- *   {"register": "permitted" | "any",          who may register: those added with `mafadm client add` or
- * `permit` (default), or any identity this MAF authenticates "maxRegistrationLifetime": seconds,       later
- * expirationTimes are cut to this (default 31 622 400 x 10) "maxKeyLifetime": seconds, "suids": [32, 33, 34,
- * 35],                permitted SUIDs (default all four) "targets": ["//sp/cse1", "//sp/..."],     permitted
- * targets; a trailing "/..." stands for everything below (default any) "defaultTargets": {"32":
- * ["//sp/cse1"]}}  used when a request has no targetIDs (MAF-KR-7) */
+ *   {"register": "permitted",                 or "any": whom this MAF authenticates (default: "permitted",
+ *                                             those added by `mafadm client add` or given a permit)
+ *    "maxRegistrationLifetime": seconds,      later expirationTimes are cut to it (default: no limit)
+ *    "maxKeyLifetime": seconds,               the same for keys (default: no limit)
+ *    "suids": [32, 33, 34, 35],               permitted SUIDs (default: all four)
+ *    "targets": ["//sp/cse1", "//sp/..."],    permitted Targets, "/..." stands for all below (default: any)
+ *    "defaultTargets": {"32": ["//sp/cse1"]}} for requests without targetIDs, MAF-KR-7 (default: none) */
 #ifndef OPENMAF_MAF_POLICY_H
 #define OPENMAF_MAF_POLICY_H
 
