@@ -8,7 +8,9 @@
  * One struct store per process and thread; several processes may have the same database open. Each call is
  * its own durable transaction unless between store_begin and store_commit. OM_ETRANSIENT: busy beyond the
  * bound, or I/O. Times are seconds since 1970 UTC; 0 as expiry means none. Identifiers are passed in the form
- * to be displayed; lookups of KmIDs and RelativeKeyIDs fold ASCII case. */
+ * to be displayed; lookups of KmIDs and RelativeKeyIDs fold ASCII case. A permit, client configuration,
+ * registration or key whose stakeholder does not exist is refused with OM_ENOTFOUND. An update takes from its
+ * record only what may change; the rest stays as it is in the (verified) row. */
 #ifndef OPENMAF_STORE_STORE_H
 #define OPENMAF_STORE_STORE_H
 
@@ -53,7 +55,7 @@ OM_MUST_USE om_rc store_stakeholder_put(struct store *s, const struct store_stak
                                         struct om_error *err);
 OM_MUST_USE om_rc store_stakeholder_get(struct store *s, const char *admin_fqdn,
                                         struct store_stakeholder *out, struct om_error *err);
-/* Refuses (OM_ECONFLICT) while registrations, keys or permits name it. */
+/* Refuses (OM_ECONFLICT) while registrations, keys or permits name it; client configurations go with it. */
 OM_MUST_USE om_rc store_stakeholder_delete(struct store *s, const char *admin_fqdn, struct om_error *err);
 
 /* ---- which identity may register under which administrator ---- */
@@ -146,7 +148,8 @@ OM_MUST_USE om_rc store_id_used(struct store *s, enum store_id_kind kind, const 
 
 /* Called for each row; return false to stop. `bad` is NULL for a verified row; else the row did not verify,
  * only its identifier is set, and bad->text says what is wrong. The record is the store's; copy what you
- * keep. */
+ * keep. A callback may read from the store; it should not write (another process's commit since the list
+ * began makes that OM_ETRANSIENT): note what to change, and change it afterwards. */
 typedef bool store_stakeholder_fn(void *arg, const struct store_stakeholder *r, const struct om_error *bad);
 typedef bool store_permit_fn(void *arg, const char *identity, const char *admin_fqdn,
                              const struct om_error *bad);
