@@ -1,0 +1,147 @@
+/* See fixture_tls.h. */
+#include "fixture_tls.h"
+
+OSSL_LIB_CTX *tls_libctx;
+struct se_key *tls_key;
+struct se_key *tls_decoy;
+struct found tls_found;
+
+static struct se_key *load_psk(const void *psk, size_t n)
+{
+    struct se_blob blob;
+    struct se_key *key = NULL;
+    SUCCEEDS(se_import_psk(fixture_se, psk, n, &blob, ERR));
+    SUCCEEDS(se_load(fixture_se, &blob, SE_USE_TLS12_PSK, &key, ERR));
+    return key;
+}
+
+int tls_setup(void **state)
+{
+    (void)fixture_setup(state);
+    tls_libctx = OSSL_LIB_CTX_new();
+    assert_non_null(tls_libctx);
+    SUCCEEDS(omtls_provider_load(tls_libctx, ERR));
+    tls_key = load_psk(KNOWN_PSK, KNOWN_SIZE);
+    tls_decoy = load_psk("a decoy that nobody ever will know", 34);
+    return 0;
+}
+
+int tls_teardown(void **state)
+{
+    se_key_unref(tls_key);
+    se_key_unref(tls_decoy);
+    OSSL_LIB_CTX_free(tls_libctx);
+    return fixture_teardown(state);
+}
+
+int tls_test_setup(void **state)
+{
+    (void)state;
+    tls_found = (struct found){.answer = OM_OK};
+    ERR_clear_error();
+    return 0;
+}
+
+int tls_test_teardown(void **state)
+{
+    (void)state;
+    struct omtls_stats stats;
+    omtls_stats(&stats);
+    assert_int_equal(stats.connections, 0);
+    assert_int_equal(stats.session_keys, 0);
+    assert_int_equal(tls_found.peers_live, 0);
+    return 0;
+}
+
+static om_rc find(void *arg, const struct omtls_hello *hello, struct se_key **key, void **peer,
+                  struct om_error *err)
+{
+    struct found *found = arg;
+    found->calls++;
+    SUCCEEDS(om_copy_text(found->identity, sizeof found->identity, hello->identity, ERR));
+    SUCCEEDS(om_copy_text(found->sni, sizeof found->sni, hello->sni != NULL ? hello->sni : "", ERR));
+    if (found->answer != OM_OK)
+        return om_fail(err, found->answer, "the look-up fails");
+    bool known = strcmp(hello->identity, KNOWN_ID) == 0;
+    *key = se_key_ref(known ? tls_key : tls_decoy);
+    *peer = found;
+    found->peers_live++;
+    return OM_OK;
+}
+
+static void peer_free(void *peer)
+{
+    ((struct found *)peer)->peers_live--;
+}
+
+struct omtls_server tls_server_config(enum omtls_custody custody)
+{
+    static const char *const names[] = {SERVER_NAME, "maf.example.org", NULL};
+    return (struct omtls_server){.libctx = tls_libctx,
+                                 .custody = custody,
+                                 .names = names,
+                                 .find = find,
+                                 .peer_free = peer_free,
+                                 .arg = &tls_found};
+}
+
+SSL_CTX *our_server(bool dtls, const struct omtls_server *cfg)
+{
+    SSL_CTX *ctx = NULL;
+    if (!dtls) {
+        SUCCEEDS(omtls_server_ctx(cfg, &ctx, ERR));
+        return ctx;
+    }
+    ctx = SSL_CTX_new_ex(cfg->libctx, OMTLS_PROPQ, DTLS_server_method());
+    assert_non_null(ctx);
+    SUCCEEDS(omtls_server_adopt(ctx, cfg, ERR));
+    return ctx;
+}
+
+SSL_CTX *our_client(bool dtls, const char *suites, bool allow_no_ems)
+{
+    SSL_CTX *ctx = NULL;
+    if (!dtls && suites == NULL) {
+        SUCCEEDS(omtls_client_ctx(tls_libctx, allow_no_ems, &ctx, ERR));
+        return ctx;
+    }
+    ctx = SSL_CTX_new_ex(tls_libctx, OMTLS_PROPQ, dtls ? DTLS_client_method() : TLS_client_method());
+    assert_non_null(ctx);
+    SUCCEEDS(omtls_client_adopt(ctx, allow_no_ems, suites, ERR));
+    return ctx;
+}
+
+SSL *our_client_ssl(SSL_CTX *ctx, enum omtls_custody custody)
+{
+    SSL *ssl = SSL_new(ctx);
+    assert_non_null(ssl);
+    SUCCEEDS(omtls_client_psk(ssl, SERVER_NAME, KNOWN_ID, tls_key, custody, ERR));
+    return ssl;
+}
+
+SSL_CTX *known_plain(bool server, bool dtls, const char *suites)
+{
+    const struct plain_psk psk = {KNOWN_ID, KNOWN_PSK, KNOWN_SIZE};
+    return plain_context(server, dtls, suites, &psk);
+}
+
+bool meet(struct handshake *h, SSL_CTX *client, SSL_CTX *server)
+{
+    *h = (struct handshake){.on_client_octets = NULL};
+    handshake_join(h, SSL_new(client), SSL_new(server));
+    return handshake_run(h);
+}
+
+void exports(SSL *ssl, const char *label, const uint8_t octets[48], const char *file, int line)
+{
+    uint8_t id[OMTLS_EXPORT_ID_SIZE];
+    struct se_key *key = NULL;
+    SUCCEEDS(omtls_export(ssl, label, id, &key, ERR));
+    if (memcmp(id, octets, sizeof id) != 0) {
+        print_error("%s:%d: the identifier of the export differs\n", file, line);
+        _fail(file, line);
+    }
+    assert_int_equal(se_key_len(key), 32);
+    fixture_key_is(key, octets + sizeof id, 32, file, line);
+    se_key_unref(key);
+}
