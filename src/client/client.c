@@ -157,7 +157,7 @@ void openmaf_close(struct openmaf *maf)
     if (maf == NULL)
         return;
     se_close(maf->se);
-    OSSL_LIB_CTX_free(maf->libctx);
+    omtls_libctx_free(maf->libctx);
     home_unlock(maf->lock);
     free(maf);
 }

@@ -88,7 +88,7 @@ om_rc service_open(const struct config *cfg, struct service *s, struct om_error 
 void service_close(struct service *s)
 {
     SSL_CTX_free(s->ctx);
-    OSSL_LIB_CTX_free(s->libctx);
+    omtls_libctx_free(s->libctx);
     maf_free(s->maf);
     store_close(s->store);
     se_close(s->se);

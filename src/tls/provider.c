@@ -52,6 +52,8 @@ static void teardown(void *provctx)
 {
     struct omtls_provider *prov = provctx;
     EVP_KDF_free(prov->tls1_prf);
+    if (prov->software != NULL)
+        (void)OSSL_PROVIDER_unload(prov->software);
     OSSL_LIB_CTX_free(prov->private_libctx);
     OPENSSL_free(prov);
 }
@@ -72,7 +74,9 @@ static int provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in
     if (prov == NULL)
         return 0;
     prov->private_libctx = OSSL_LIB_CTX_new();
-    if (prov->private_libctx != NULL && OSSL_PROVIDER_load(prov->private_libctx, "default") != NULL)
+    if (prov->private_libctx != NULL)
+        prov->software = OSSL_PROVIDER_load(prov->private_libctx, "default");
+    if (prov->software != NULL)
         prov->tls1_prf = EVP_KDF_fetch(prov->private_libctx, "TLS1-PRF", NULL);
     if (prov->tls1_prf == NULL) {
         teardown(prov);
@@ -124,4 +128,33 @@ om_rc omtls_provider_load(OSSL_LIB_CTX *libctx, struct om_error *err)
     om_rc rc = load_locked(libctx == OSSL_LIB_CTX_get0_global_default() ? NULL : libctx, err);
     (void)pthread_mutex_unlock(&loading);
     return rc;
+}
+
+/* --- unloading --- */
+
+#define PROVIDERS_MAX 8
+
+struct loaded {
+    size_t n;
+    OSSL_PROVIDER *providers[PROVIDERS_MAX];
+};
+
+static int collect(OSSL_PROVIDER *provider, void *arg)
+{
+    struct loaded *l = arg;
+    const char *name = OSSL_PROVIDER_get0_name(provider);
+    if (l->n < PROVIDERS_MAX && (strcmp(name, OMTLS_PROVIDER_NAME) == 0 || strcmp(name, "default") == 0))
+        l->providers[l->n++] = provider;
+    return 1;
+}
+
+void omtls_libctx_free(OSSL_LIB_CTX *libctx)
+{
+    struct loaded l = {0};
+    if (libctx == NULL)
+        return;
+    (void)OSSL_PROVIDER_do_all(libctx, collect, &l);
+    while (l.n > 0)
+        (void)OSSL_PROVIDER_unload(l.providers[--l.n]);
+    OSSL_LIB_CTX_free(libctx);
 }

@@ -10,6 +10,7 @@
 /* What every KDF context of the provider gets to see. */
 struct omtls_provider {
     OSSL_LIB_CTX *private_libctx; /* has only the provider "default", so forwarding cannot come back to us */
+    OSSL_PROVIDER *software;      /* that one */
     EVP_KDF *tls1_prf;            /* its TLS1-PRF */
 };
 

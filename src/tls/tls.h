@@ -38,6 +38,10 @@ enum omtls_custody {
  * then also sets the default properties "?provider=maf"). Idempotent per libctx. Errors: OM_EINTERNAL. */
 OM_MUST_USE om_rc omtls_provider_load(OSSL_LIB_CTX *libctx, struct om_error *err);
 
+/* Unloads the two providers and frees a libctx of the caller's own; OSSL_LIB_CTX_free alone would leave the
+ * providers behind. Everything made from it is freed before. NULL is allowed. */
+void omtls_libctx_free(OSSL_LIB_CTX *libctx);
+
 /* Property query to use with SSL_CTX_new_ex on a libctx that has the provider. */
 #define OMTLS_PROPQ "?provider=maf"
 

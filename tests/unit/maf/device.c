@@ -35,7 +35,7 @@ void world_tls_close(void)
 {
     SSL_CTX_free(server_ctx);
     SSL_CTX_free(client_ctx);
-    OSSL_LIB_CTX_free(libctx);
+    omtls_libctx_free(libctx);
 }
 
 static void disconnect(struct device *d)

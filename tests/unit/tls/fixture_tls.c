@@ -30,7 +30,7 @@ int tls_teardown(void **state)
 {
     se_key_unref(tls_key);
     se_key_unref(tls_decoy);
-    OSSL_LIB_CTX_free(tls_libctx);
+    omtls_libctx_free(tls_libctx);
     return fixture_teardown(state);
 }
 
