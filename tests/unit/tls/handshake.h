@@ -29,6 +29,9 @@ bool handshake_run(struct handshake *h);
 /* Sends n octets from one end and true when the other end reads the same. */
 bool handshake_echo(SSL *from, SSL *to, const void *octets, size_t n);
 
+/* Nanoseconds of CPU that this thread has used. */
+uint64_t handshake_cpu_now(void);
+
 /* Frees both ends. */
 void handshake_free(struct handshake *h);
 
