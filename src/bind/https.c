@@ -85,6 +85,10 @@ static om_rc http_new(struct https *h, struct om_error *err)
     evhttp_set_max_headers_size(h->http, (ev_ssize_t)h->opt.max_header);
     evhttp_set_max_body_size(h->http, (ev_ssize_t)h->opt.max_body);
     evhttp_set_default_content_type(h->http, NULL);
+    /* A request target in absolute form with another host would be taken for a proxy's business. */
+    for (size_t i = 0; h->opt.names != NULL && h->opt.names[i] != NULL; i++)
+        if (evhttp_add_server_alias(h->http, h->opt.names[i]) != 0)
+            return om_fail(err, OM_ENOMEM, "https: no memory for a server");
     (void)evhttp_set_flags(h->http, EVHTTP_SERVER_LINGERING_CLOSE); /* so that a 413 is not lost in a reset */
     return https_accept_start(h, err);
 }

@@ -1,5 +1,6 @@
 /* HTTPS binding (TS-0009, spec/wire §5): bytes <-> primitives over evhttp, nothing else. Each listener
- * belongs to one worker's event loop; SO_REUSEPORT lets several workers share an address. */
+ * belongs to one worker's event loop; SO_REUSEPORT lets several workers share an address. The process must
+ * ignore SIGPIPE. */
 #ifndef OPENMAF_BIND_HTTPS_H
 #define OPENMAF_BIND_HTTPS_H
 

@@ -130,11 +130,16 @@ void https_check_framing(struct reading *r)
     r->ex->close = true;
 }
 
+#define HOST_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._"
+
 /* "host", "host:port", "[v6]:port" -> host, folded. False when malformed. */
 static bool split_host(const char *value, char host[M2M_FQDN_SIZE])
 {
-    size_t n = value[0] == '[' ? strcspn(value, "]") + 1 : strcspn(value, ":");
-    if (n == 0 || n >= M2M_FQDN_SIZE || n > strlen(value))
+    bool v6 = value[0] == '[';
+    size_t n = v6 ? 1 + strspn(value + 1, "0123456789abcdefABCDEF:.%") : strcspn(value, ":");
+    if (v6 && value[n++] != ']')
+        return false;
+    if (n == 0 || n >= M2M_FQDN_SIZE || (!v6 && strspn(value, HOST_CHARACTERS) < n))
         return false;
     const char *port = value + n;
     uint64_t v;

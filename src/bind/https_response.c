@@ -62,6 +62,11 @@ void https_response_send(struct evhttp_request *req, const struct m2m_response *
         status = m2m_rsc_http(broken.rsc);
         add_headers(req, &broken, ex);
     }
+    if (!head && out != NULL) { /* evhttp leaves it out where the end of the connection would do */
+        char length[24];
+        (void)snprintf(length, sizeof length, "%zu", evbuffer_get_length(out));
+        add(req, "Content-Length", length);
+    }
     evhttp_send_reply(req, status, "", out);
     if (out != NULL)
         evbuffer_free(out);

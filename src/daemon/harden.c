@@ -3,6 +3,7 @@
 #include "util/log.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -13,6 +14,7 @@ om_rc harden_process(struct om_error *err)
 {
     const struct rlimit none = {0, 0};
     (void)umask(077);
+    (void)signal(SIGPIPE, SIG_IGN); /* OpenSSL writes to sockets whose peer may be gone */
     if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ||
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return om_fail(err, OM_EINTERNAL, "cannot harden the process: %s", strerror(errno));
