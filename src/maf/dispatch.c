@@ -164,11 +164,12 @@ void maf_handle(struct maf *maf, struct maf_session *session, const struct m2m_r
                 struct m2m_response *rs)
 {
     struct maf_call c = {.maf = maf, .session = session, .rq = rq, .rs = rs, .now = maf->now()};
+    struct maf_retry retry = {0};
     om_rc rc = OM_ETRANSIENT;
     rs->has_rqi = rq->has_rqi;
     memcpy(rs->rqi, rq->rqi, sizeof rs->rqi);
     /* Until its commit a procedure has changed nothing, so it can be run again as a whole. */
-    for (struct maf_retry retry = {0}; maf_again(&retry, rc);)
+    while (rc == OM_ETRANSIENT && maf_again(&retry))
         rc = run(&c);
     if (!c.answered)
         maf_fault(&c, rc);

@@ -163,10 +163,11 @@ om_rc maf_find_psk(void *arg, const struct omtls_hello *hello, struct se_key **k
 {
     struct maf *maf = arg;
     struct maf_peer *found = NULL;
+    struct maf_retry retry = {0};
     om_rc rc = OM_ETRANSIENT;
     *key = NULL;
     *peer = NULL;
-    for (struct maf_retry retry = {0}; maf_again(&retry, rc);)
+    while (rc == OM_ETRANSIENT && maf_again(&retry))
         rc = find_once(maf, hello->identity, key, &found, err);
     if (rc != OM_OK)
         return om_context(err, rc, "looking up a KmID");

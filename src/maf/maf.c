@@ -98,15 +98,13 @@ bool maf_is_name(const struct maf *maf, const char *fqdn)
     return false;
 }
 
-bool maf_again(struct maf_retry *r, om_rc rc)
+bool maf_again(struct maf_retry *r)
 {
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    if (r->attempts++ == 0)
+    if (r->attempts == 0)
         r->started = now.tv_sec;
-    else if (now.tv_sec - r->started > MAF_RETRY_SECONDS)
-        return false;
-    return rc == OM_ETRANSIENT && r->attempts <= MAF_ATTEMPTS;
+    return r->attempts++ < MAF_ATTEMPTS && now.tv_sec - r->started <= MAF_RETRY_SECONDS;
 }
 
 om_rc maf_purge(struct maf *maf, size_t *deleted, struct om_error *err)

@@ -36,12 +36,12 @@ struct maf {
     struct maf_refusals refusals;
 };
 
-/* Bounded retry. Zero-initialised; true when what answered rc may be tried once more. */
+/* Bounded retry. Zero-initialised; true the first time, then for as long as one more attempt is allowed. */
 struct maf_retry {
     unsigned attempts;
     time_t started; /* monotonic */
 };
-bool maf_again(struct maf_retry *r, om_rc rc);
+bool maf_again(struct maf_retry *r);
 
 bool maf_is_name(const struct maf *maf, const char *fqdn);
 

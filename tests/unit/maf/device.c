@@ -137,7 +137,7 @@ static bool shake_hands(struct device *d, int *reason)
         s = SSL_do_handshake(d->server);
         if (!goes_on(d->server, s)) {
             ERR_clear_error();
-            c = SSL_do_handshake(d->client);
+            (void)SSL_do_handshake(d->client);
             *reason = ERR_GET_REASON(ERR_peek_last_error());
             return false;
         }

@@ -75,9 +75,15 @@ static void test_MAF_KR_3_parameters_are_checked(void **state)
     RSC(4000, d, REGISTER, "'et':'" LATER "','suid':32," GOOD);
     RSC(4000, d, REGISTER, "'et':'" LATER "','adfq':'" ADMIN "'," GOOD);
     static const char *const bad[] = {
-        "'rn':'mine'", "'ri':'mine'",      "'cr':'//a.example.com/b'",
-        "'ty':20003",  "'ct':'" LATER "'", "'lbl':[]",
-        "'lbl':'a'",   "'kyv':null",       "'kyv':'%%%%'",
+        "'rn':'mine'",
+        "'ri':'mine'",
+        "'cr':'//a.example.com/b'",
+        "'ty':20003",
+        "'ct':'20991231T235959'",
+        "'lbl':[]",
+        "'lbl':'a'",
+        "'kyv':null",
+        "'kyv':'%%%%'",
         "'other':1",
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
