@@ -102,7 +102,6 @@ static void bad_headers(void **state)
          "Host"},
         {GET_WITH("Host: [::1]:8443\r\nX-M2M-Origin: " CLIENT "\r\nX-M2M-RI: r\r\nX-M2M-RVI: 3\r\n"), 200,
          2000, NULL},
-        {GET_WITH("Host: " FQDN "\r\nX-M2M-RI: r\r\nX-M2M-RVI: 3\r\n"), 403, 4106, NULL},
         {GET_WITH("Host: " FQDN "\r\nX-M2M-Origin: " TARGET "\r\nX-M2M-RI: r\r\nX-M2M-RVI: 3\r\n"), 403, 4106,
          NULL},
         {GET_WITH("Host: " FQDN "\r\nX-M2M-Origin: " CLIENT "\r\nX-M2M-RI: r\r\nX-M2M-RVI: 4\r\n"), 501, 4001,
