@@ -1,0 +1,194 @@
+/* maf.conf: what is read, and how what is wrong is named. No token. */
+#include "client/home.h"
+#include "fixture.h"
+#include "util/file.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char dir[64];
+static struct om_error err;
+
+#define GOOD                                                                                                 \
+    "[client]\nid = " OWN_ID "\n[maf]\nfqdn = " FQDN "\n[token]\nuri = "                                     \
+    "pkcs11:token=x?module-path=/lib/y;z\n"
+
+static int make_dir(void **state)
+{
+    (void)state;
+    (void)snprintf(dir, sizeof dir, "openmaf-test-XXXXXX");
+    return mkdtemp(dir) != NULL ? 0 : -1;
+}
+
+static int remove_dir(void **state)
+{
+    (void)state;
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s/maf.conf", dir);
+    (void)unlink(path);
+    return rmdir(dir);
+}
+
+static om_rc load_octets(const void *text, size_t n, struct home *h)
+{
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s/maf.conf", dir);
+    fixture_write(path, text, n);
+    err = (struct om_error){0};
+    return home_load(dir, h, &err);
+}
+
+static om_rc load(const char *text, struct home *h)
+{
+    return load_octets(text, strlen(text), h);
+}
+
+static void test_defaults(void **state)
+{
+    (void)state;
+    struct home h;
+    assert_int_equal(load(GOOD, &h), OM_OK);
+    assert_string_equal(h.id, OWN_ID);
+    assert_string_equal(h.fqdn, FQDN);
+    assert_string_equal(h.host, FQDN);
+    assert_int_equal(h.port, 443);
+    assert_int_equal(h.connect_timeout, 10);
+    assert_int_equal(h.timeout, 30);
+    assert_true(h.require_extended_master_secret);
+    assert_string_equal(h.token_uri, "pkcs11:token=x?module-path=/lib/y;z");
+    assert_string_equal(h.pin_source, "");
+    assert_int_equal(h.custody, OMTLS_CUSTODY_SESSION);
+}
+
+static void test_everything(void **state)
+{
+    (void)state;
+    struct home h;
+    assert_int_equal(load("# comment\n" GOOD "custody = psk\npin-source = file:/p\nplugin-dir = /q\n"
+                          "[maf]\nhttps = [::1]:8443\nconnect-timeout = 1\ntimeout = 3600\n"
+                          "require-extended-master-secret = no\n[client]\nkmid = a@" FQDN "\n",
+                          &h),
+                     OM_OK);
+    assert_string_equal(h.host, "::1");
+    assert_int_equal(h.port, 8443);
+    assert_int_equal(h.connect_timeout, 1);
+    assert_int_equal(h.timeout, 3600);
+    assert_false(h.require_extended_master_secret);
+    assert_int_equal(h.custody, OMTLS_CUSTODY_PSK);
+    assert_string_equal(h.kmid, "a@" FQDN);
+    assert_string_equal(h.pin_source, "file:/p");
+    assert_string_equal(h.plugin_dir, "/q");
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *says;
+    } cases[] = {
+        {"[client]\nid = " OWN_ID "\n[maf]\nfqdn = " FQDN "\n", "section [token] lacks 'uri'"},
+        {GOOD "frob = 1\n", "line 7: unknown key 'frob' in section [token]"},
+        {GOOD "[frob]\nuri = x\n", "line 8: unknown key 'uri' in section [frob]"},
+        {GOOD "uri = ram:\n", "line 7: 'uri' is given twice"},
+        {GOOD "nonsense\n", "line 7: neither"},
+        {GOOD "custody = hardware\n", "line 7: custody: 'hardware'"},
+        {GOOD "custody =\n", "line 7: custody: value is empty"},
+        {GOOD "pin-source = 1234\n", "never the PIN itself"},
+        {GOOD "[maf]\nhttps = maf.example.com:\n", "line 8: https"},
+        {GOOD "[maf]\nhttps = maf.example.com:0\n", "line 8: https"},
+        {GOOD "[maf]\nhttps = maf.example.com:65536\n", "line 8: https"},
+        {GOOD "[maf]\nhttps = [::1:443\n", "lacks a ']'"},
+        {GOOD "[maf]\nhttps = :443\n", "not HOST:PORT"},
+        {GOOD "[maf]\ntimeout = 0\n", "line 8: timeout"},
+        {GOOD "[maf]\ntimeout = 3601\n", "line 8: timeout"},
+        {GOOD "[maf]\ntimeout = 1s\n", "line 8: timeout"},
+        {GOOD "[maf]\nrequire-extended-master-secret = maybe\n", "neither yes nor no"},
+        {GOOD "[client]\nkmid = nonsense\n", "line 8: kmid"},
+        {"[client]\nid = Cae7\n", "line 2: id: 'Cae7' is not an Absolute"},
+        {"[maf]\nfqdn = MAF.example.com\n", "line 2: fqdn"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct home h;
+        om_rc rc = load(cases[i].text, &h);
+        if (rc != OM_ECONFIG || strstr(err.text, cases[i].says) == NULL)
+            fail_msg("case %zu: code %d: '%s' lacks '%s'", i, (int)rc, err.text, cases[i].says);
+        assert_non_null(strstr(err.text, "maf.conf"));
+        assert_null(strstr(err.text, "1234")); /* it may be a PIN */
+    }
+}
+
+static void test_odd_octets(void **state)
+{
+    (void)state;
+    struct home h;
+    char text[9000] = GOOD "# ";
+    size_t n = strlen(text);
+    memset(text + n, 'x', 5000);
+    (void)snprintf(text + n + 5000, 20, "\n");
+    assert_int_equal(load(text, &h), OM_ECONFIG);
+    assert_non_null(strstr(err.text, "line 7: a NUL, or longer"));
+    assert_int_equal(load_octets(GOOD "a\0b\n", sizeof GOOD + 3, &h), OM_ECONFIG);
+    memset(text, 'u', sizeof text);
+    (void)snprintf(text, sizeof text, "[token]\nuri = ");
+    memset(text + strlen(text), 'u', 3000); /* longer than any token URI, shorter than a line may be */
+    text[3500] = '\0';
+    assert_int_equal(load(text, &h), OM_ECONFIG);
+}
+
+static void test_missing(void **state)
+{
+    (void)state;
+    struct home h;
+    err = (struct om_error){0};
+    assert_int_equal(home_load(dir, &h, &err), OM_ENOTFOUND);
+    assert_non_null(strstr(err.text, "maf init"));
+}
+
+/* What init writes is what is read. */
+static void test_round_trip(void **state)
+{
+    (void)state;
+    const struct home_values values = {OWN_ID,      FQDN,  "[::1]:8443", "ram:file=/a b",
+                                       "file:/p q", "psk", "/plug ins"};
+    struct home made;
+    struct home read;
+    struct stat st;
+    char path[128];
+    assert_int_equal(home_from_values(dir, &values, &made, &err), OM_OK);
+    assert_int_equal(home_write_config(&made, &err), OM_OK);
+    assert_int_equal(home_load(dir, &read, &err), OM_OK);
+    assert_memory_equal(&made, &read, sizeof made);
+    (void)snprintf(path, sizeof path, "%s/maf.conf", dir);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    assert_int_equal(home_write_config(&made, &err), OM_ECONFLICT);
+}
+
+static void test_values_that_a_file_cannot_hold(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"", " x", "x ", "ram:a\nid = b", "ram:a ; b", "ram:\x01"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        const struct home_values values = {.id = OWN_ID, .fqdn = FQDN, .token_uri = bad[i]};
+        struct home h;
+        assert_int_equal(home_from_values(dir, &values, &h, &err), OM_EINPUT);
+    }
+    const struct home_values lacking = {.id = OWN_ID, .fqdn = FQDN};
+    struct home h;
+    assert_int_equal(home_from_values(dir, &lacking, &h, &err), OM_EINPUT);
+    assert_non_null(strstr(err.text, "uri is missing"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_defaults, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(test_everything, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(test_refused, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(test_odd_octets, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(test_missing, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(test_round_trip, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(test_values_that_a_file_cannot_hold, make_dir, remove_dir),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
