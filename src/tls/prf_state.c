@@ -69,11 +69,15 @@ static int add_stored_seed(struct omtls_prf_state *state, const OSSL_PARAM *p)
 
 int omtls_prf_state_set(struct omtls_prf_state *state, const OSSL_PARAM params[])
 {
+    /* Properties count for the fetch of a digest that comes with them, and for no other. */
+    bool fetches = params != NULL && OSSL_PARAM_locate_const(params, OSSL_KDF_PARAM_DIGEST) != NULL;
+    if (fetches)
+        state->has_properties = false;
     for (const OSSL_PARAM *p = params; p != NULL && p->key != NULL; p++) {
         int ok = 1;
         if (strcmp(p->key, OSSL_KDF_PARAM_DIGEST) == 0)
             ok = set_name(p, state->digest, &state->has_digest);
-        else if (strcmp(p->key, OSSL_KDF_PARAM_PROPERTIES) == 0)
+        else if (strcmp(p->key, OSSL_KDF_PARAM_PROPERTIES) == 0 && fetches)
             ok = set_name(p, state->properties, &state->has_properties);
         else if (strcmp(p->key, OSSL_KDF_PARAM_SECRET) == 0)
             ok = set_secret(state, p);
