@@ -129,7 +129,7 @@ class OpensslPeer(Peer):
              "-psk_identity", credential["kmid"], "-psk", credential["km"], "-ign_eof", "-nocommands",
              "-keymatexport", LABEL, "-keymatexportlen", "48",
              *(["-servername", name] if name else ["-noservername"]), *extra],
-            rb"Extended master secret: \w+\n---\n|Keying material: [0-9A-F]+\n---\n[^-]*?---\n")
+            rb"Keying material: [0-9A-F]+\n---\n")
 
     def _exported(self):
         found = re.search(r"Keying material: ([0-9A-F]{96})", self.preamble)
