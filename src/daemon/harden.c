@@ -31,7 +31,7 @@ om_rc harden_descriptors(unsigned needed, struct om_error *err)
     if (r.rlim_max < needed)
         return om_fail(
             err, OM_ECONFIG,
-            "[https] max_connections: %u open files are needed, the limit is %llu; lower it or raise "
+            "[https] max-connections: %u open files are needed, the limit is %llu; lower it or raise "
             "LimitNOFILE",
             needed, (unsigned long long)r.rlim_max);
     return OM_OK;

@@ -68,7 +68,7 @@ om_rc service_open(const struct config *cfg, struct service *s, struct om_error 
         om_rc (*open)(const struct config *, struct service *, struct om_error *);
         const char *keys; /* of the file, to which a failure points */
     } steps[] = {
-        {open_token, "[token] uri, pin_source"},
+        {open_token, "[token] uri, pin-source"},
         {open_store, "[maf] database"},
         {open_maf, "[maf]"},
         {open_tls, "TLS"},

@@ -89,13 +89,13 @@ static void everything(void **state)
     expect_loaded(
         "; a comment\n# another\n\n"
         "[maf]\nfqdn = maf.example.com\naliases = a.example.com  b.example.com\ndatabase = sub/x.db\n"
-        "custody = psk\nrequire_target_registration = yes\nkeep_keys_on_deregistration = yes\n"
-        "require_extended_master_secret = no\n"
+        "custody = psk\nrequire-target-registration = yes\nkeep-keys-on-deregistration = yes\n"
+        "require-extended-master-secret = no\n"
         "[token]\nuri = pkcs11:token=maf;object=x?module-path=/m.so&pin-source=file:/p\n"
-        "pin_source = file:pin\nplugin_dir = plugins\nkey_cache = 7\n"
-        "[https]\nlisten = 127.0.0.1:0 [::1]:8443\nmax_connections = 60000\nmax_header = 1024\n"
-        "max_body = 131072\nhandshake_timeout = 1\nrequest_timeout = 2\nidle_timeout = 3\n"
-        "[daemon]\nworkers = 256\nlog_level = debug\ndrain_timeout = 600\nsandbox = no\n");
+        "pin-source = file:pin\nplugin-dir = plugins\nkey-cache = 7\n"
+        "[https]\nlisten = 127.0.0.1:0 [::1]:8443\nmax-connections = 60000\nmax-header = 1024\n"
+        "max-body = 131072\nhandshake-timeout = 1\nrequest-timeout = 2\nidle-timeout = 3\n"
+        "[daemon]\nworkers = 256\nlog-level = debug\ndrain-timeout = 600\nsandbox = no\n");
     config_names(&cfg, names);
     assert_string_equal(names[0], "maf.example.com");
     assert_string_equal(names[1], "a.example.com");
@@ -144,29 +144,29 @@ static void bad_values(void **state)
         {"maf", "aliases", "a b c d e f g h i", "more than 8"},
         {"maf", "database", "", "path"},
         {"maf", "custody", "token", "session nor psk"},
-        {"maf", "require_target_registration", "true", "neither yes nor no"},
-        {"maf", "keep_keys_on_deregistration", "1", "neither yes nor no"},
-        {"maf", "require_extended_master_secret", "", "neither yes nor no"},
-        {"token", "pin_source", "1234", ""},
-        {"token", "pin_source", "env:PIN", ""},
-        {"token", "plugin_dir", "", "path"},
-        {"token", "key_cache", "0", "from 1 to 1000000"},
-        {"token", "key_cache", "1000001", "from 1 to 1000000"},
-        {"https", "max_connections", "0", "from 1 to 60000"},
-        {"https", "max_connections", "60001", "from 1 to 60000"},
-        {"https", "max_connections", "-1", "from 1 to 60000"},
-        {"https", "max_connections", "1k", "from 1 to 60000"},
-        {"https", "max_connections", "", "from 1 to 60000"},
-        {"https", "max_connections", "18446744073709551617", "from 1 to 60000"},
-        {"https", "max_header", "1023", "from 1024 to 131072"},
-        {"https", "max_body", "131073", "from 1024 to 131072"},
-        {"https", "handshake_timeout", "0", "from 1 to 600"},
-        {"https", "request_timeout", "601", "from 1 to 600"},
-        {"https", "idle_timeout", "3601", "from 1 to 3600"},
+        {"maf", "require-target-registration", "true", "neither yes nor no"},
+        {"maf", "keep-keys-on-deregistration", "1", "neither yes nor no"},
+        {"maf", "require-extended-master-secret", "", "neither yes nor no"},
+        {"token", "pin-source", "1234", ""},
+        {"token", "pin-source", "env:PIN", ""},
+        {"token", "plugin-dir", "", "path"},
+        {"token", "key-cache", "0", "from 1 to 1000000"},
+        {"token", "key-cache", "1000001", "from 1 to 1000000"},
+        {"https", "max-connections", "0", "from 1 to 60000"},
+        {"https", "max-connections", "60001", "from 1 to 60000"},
+        {"https", "max-connections", "-1", "from 1 to 60000"},
+        {"https", "max-connections", "1k", "from 1 to 60000"},
+        {"https", "max-connections", "", "from 1 to 60000"},
+        {"https", "max-connections", "18446744073709551617", "from 1 to 60000"},
+        {"https", "max-header", "1023", "from 1024 to 131072"},
+        {"https", "max-body", "131073", "from 1024 to 131072"},
+        {"https", "handshake-timeout", "0", "from 1 to 600"},
+        {"https", "request-timeout", "601", "from 1 to 600"},
+        {"https", "idle-timeout", "3601", "from 1 to 3600"},
         {"daemon", "workers", "0", "from 1 to 256"},
         {"daemon", "workers", "257", "from 1 to 256"},
-        {"daemon", "log_level", "verbose", "none of"},
-        {"daemon", "drain_timeout", "0", "from 1 to 600"},
+        {"daemon", "log-level", "verbose", "none of"},
+        {"daemon", "drain-timeout", "0", "from 1 to 600"},
         {"daemon", "sandbox", "maybe", "neither yes nor no"},
         {"daemon", "colour", "red", "unknown key"},
         {"coaps", "listen", "127.0.0.1:5684", "unknown key"},
@@ -309,7 +309,7 @@ static void created_defaults(void **state)
         size_t n = 0;
         while (i + n < file.len && line[n] != '\n')
             n++;
-        size_t key = n > 2 && line[0] == '#' ? strspn(line + 2, "abcdefghijklmnopqrstuvwxyz_") : 0;
+        size_t key = n > 2 && line[0] == '#' ? strspn(line + 2, "abcdefghijklmnopqrstuvwxyz-") : 0;
         bool sets = key > 0 && n > key + 5 && strncmp(line + 2 + key, " = ", 3) == 0 &&
                     strncmp(line + 2, "workers", 7) != 0;
         at += (size_t)snprintf(text + at, sizeof text - at, "%.*s\n", (int)(sets ? n - 2 : n),
