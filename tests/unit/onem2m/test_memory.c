@@ -1,5 +1,6 @@
 /* jansson runs out of memory at each of its allocations in turn: an error, no leak (sanitizer builds tell),
  * and never a tree that lacks a member. */
+#include "onem2m/cbor.h"
 #include "onem2m/primitive.h"
 
 #include "check.h"
@@ -159,11 +160,28 @@ static void texts(void **state)
     starve(parse, text);
 }
 
+static bool parse_cbor(void *arg)
+{
+    static const uint8_t octets[] = {0xa2, 0x61, 'a',  0x83, 1,   0x61, 'b',  0xa1, 0x61, 'c', 0xf9,
+                                     0x41, 0x00, 0x7f, 0x61, 'd', 0xff, 0x5f, 0x41, 'e',  0xff};
+    json_t *tree;
+    (void)arg;
+    om_rc rc = m2m_cbor_parse(octets, sizeof octets, &tree, NULL);
+    return settle(rc, tree, "{'a':[1,'b',{'c':2.5}],'d':'e'}");
+}
+
+static void cbor(void **state)
+{
+    (void)state;
+    starve(parse_cbor, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(resources), cmocka_unit_test(requests), cmocka_unit_test(responses),
         cmocka_unit_test(queries),   cmocka_unit_test(errors),   cmocka_unit_test(texts),
+        cmocka_unit_test(cbor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
