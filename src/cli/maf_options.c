@@ -130,7 +130,7 @@ static int take_option(struct maf_args *args, char letter, const char *value, st
         if (*p.text != NULL)
             return maf_fail(error, OPENMAF_EINPUT, "--%s is given twice", name);
         *p.text = value;
-    } else {
+    } else if (p.list != NULL) {
         if (p.list->n == MAF_LIST_MAX)
             return maf_fail(error, OPENMAF_EINPUT, "--%s is given more than %d times", name, MAF_LIST_MAX);
         p.list->items[p.list->n++] = value;
@@ -243,6 +243,8 @@ int maf_parse(int argc, char **argv, const struct maf_command **command, struct 
     }
     if (code != OPENMAF_OK)
         return usage_error(found, &error);
+    if (found == NULL && argc - optind > 0)
+        return usage_error(NULL, &(struct openmaf_error){.text = "there is no such command"});
     if (found == NULL) {
         print_usage(stderr);
         return MAF_EXIT_USAGE;

@@ -24,7 +24,7 @@ om_rc exchange_init(struct exchange *x, struct openmaf *maf, enum m2m_operation 
     x->maf = maf;
     m2m_request_init(&x->rq);
     m2m_response_init(&x->rs);
-    x->rq.op = op;
+    x->rq.op = (int)op;
     int n = snprintf(x->rq.to, sizeof x->rq.to, "//%s/-%s%s", maf->home.fqdn, name != NULL ? "/" : "",
                      name != NULL ? name : "");
     if (n < 0 || (size_t)n >= sizeof x->rq.to)

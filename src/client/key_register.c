@@ -104,9 +104,9 @@ int openmaf_key_register(struct openmaf *maf, const struct openmaf_key_request *
     struct om_error err = {0};
     struct work w = {.k = key_record_new(), .maf = maf};
     om_rc rc = client_begin_locked(maf, &err);
-    if (rc == OM_OK && w.k == NULL)
+    if (w.k == NULL)
         rc = om_fail(&err, OM_ENOMEM, "no memory for a key");
-    if (rc == OM_OK)
+    else if (rc == OM_OK)
         rc = do_register(&w, request, &err);
     if (rc == OM_OK && out != NULL) {
         key_record_publish(w.k);

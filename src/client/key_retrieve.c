@@ -81,9 +81,9 @@ int openmaf_key_retrieve(struct openmaf *maf, const char *key_id, struct openmaf
     struct om_error err = {0};
     struct work w = {.maf = maf, .k = key_record_new(), .old = key_record_new()};
     om_rc rc = client_begin_locked(maf, &err);
-    if (rc == OM_OK && (w.k == NULL || w.old == NULL))
+    if (w.k == NULL || w.old == NULL)
         rc = om_fail(&err, OM_ENOMEM, "no memory for a key");
-    if (rc == OM_OK)
+    else if (rc == OM_OK)
         rc = do_retrieve(&w, key_id, &err);
     if (rc == OM_OK && value != NULL)
         rc = secret_new(&w.answer.kyv, value, &err);

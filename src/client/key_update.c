@@ -78,9 +78,9 @@ int openmaf_key_update(struct openmaf *maf, const struct openmaf_key_request *re
     struct om_error err = {0};
     struct work w = {.maf = maf, .k = key_record_new()};
     om_rc rc = client_begin_locked(maf, &err);
-    if (rc == OM_OK && w.k == NULL)
+    if (w.k == NULL)
         rc = om_fail(&err, OM_ENOMEM, "no memory for a key");
-    if (rc == OM_OK)
+    else if (rc == OM_OK)
         rc = do_update(&w, request, &err);
     if (rc == OM_OK && out != NULL) {
         key_record_publish(w.k);
@@ -110,9 +110,9 @@ int openmaf_key_deregister(struct openmaf *maf, const char *key_id, struct openm
     struct om_error err = {0};
     struct work w = {.maf = maf, .k = key_record_new()};
     om_rc rc = client_begin_locked(maf, &err);
-    if (rc == OM_OK && w.k == NULL)
+    if (w.k == NULL)
         rc = om_fail(&err, OM_ENOMEM, "no memory for a key");
-    if (rc == OM_OK)
+    else if (rc == OM_OK)
         rc = do_deregister(&w, key_id, &err);
     work_free(&w);
     return client_end(maf, rc, &err, error);

@@ -111,11 +111,12 @@ om_rc record_write(const struct home *home, struct se *se, const char *name, con
 static om_rc verify(const struct home *home, struct se *se, const char *name, const char *path,
                     const struct om_secret *file, struct om_error *err)
 {
-    const char *head = (const char *)file->octets;
+    const char *head = (const char *)file->octets; /* NULL for an empty file */
+    if (file->len <= HEAD_SIZE || memcmp(head, MAGIC, sizeof MAGIC - 1) != 0)
+        return om_fail(err, OM_EINTEGRITY, "%s is not a record of this program", path);
     const char *root_at = head + sizeof MAGIC - 1;
     const char *mac_at = root_at + ROOT_HEX + 1;
-    if (file->len <= HEAD_SIZE || memcmp(head, MAGIC, sizeof MAGIC - 1) != 0 || root_at[ROOT_HEX] != ' ' ||
-        mac_at[MAC_HEX] != '\n')
+    if (root_at[ROOT_HEX] != ' ' || mac_at[MAC_HEX] != '\n')
         return om_fail(err, OM_EINTEGRITY, "%s is not a record of this program", path);
     char root[ROOT_HEX + 1];
     OM_TRY(root_hex(se, root, err));

@@ -182,9 +182,9 @@ static int run(procedure *proc, struct openmaf *maf, const struct openmaf_regist
     struct om_error err = {0};
     struct work w = {.r = registration_new()};
     om_rc rc = client_begin_locked(maf, &err);
-    if (rc == OM_OK && w.r == NULL)
+    if (w.r == NULL)
         rc = om_fail(&err, OM_ENOMEM, "no memory for a registration");
-    if (rc == OM_OK)
+    else if (rc == OM_OK)
         rc = proc(maf, rq, &w, &err);
     if (rc == OM_OK)
         rc = finish(&w, out, &err);

@@ -11,8 +11,9 @@ om_rc secret_new(const struct om_secret *from, struct openmaf_secret **out, stru
 {
     struct openmaf_secret *s = calloc(1, sizeof *s);
     struct om_secret copy = OM_SECRET_INIT;
-    om_rc rc = s != NULL ? om_secret_set(&copy, from->octets, from->len, err)
-                         : om_fail(err, OM_ENOMEM, "no memory for a key value");
+    if (s == NULL)
+        return om_fail(err, OM_ENOMEM, "no memory for a key value");
+    om_rc rc = om_secret_set(&copy, from->octets, from->len, err);
     if (rc != OM_OK) {
         free(s);
         return rc;
@@ -36,14 +37,11 @@ int openmaf_secret_half(const struct openmaf_secret *secret, int half, const uin
                         struct openmaf_error *error)
 {
     struct om_error err = {0};
-    om_rc rc = OM_OK;
     if (secret == NULL || secret->len % 2 != 0 || (half != 0 && half != 1))
-        rc = om_fail(&err, OM_EINPUT, "no such half of a key");
-    if (rc == OM_OK) {
-        *len = secret->len / 2;
-        *octets = secret->octets + (half == 1 ? *len : 0);
-    }
-    return client_result(rc, 0, &err, error);
+        return client_result(om_fail(&err, OM_EINPUT, "no such half of a key"), 0, &err, error);
+    *len = secret->len / 2;
+    *octets = secret->octets + (half == 1 ? *len : 0);
+    return client_result(OM_OK, 0, &err, error);
 }
 
 static void *openssl_malloc(size_t n, const char *file, int line)
