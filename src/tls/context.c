@@ -50,7 +50,7 @@ om_rc omtls_context_new(OSSL_LIB_CTX *libctx, const SSL_METHOD *method, SSL_CTX 
     return OM_OK;
 }
 
-/* OpenSSL ignores a bound of the other transport, so both are set and the one that took tells which it is. */
+/* OpenSSL ignores a bound of the other transport: the one that takes tells which it is. */
 static om_rc set_version(SSL_CTX *ctx, bool *dtls, struct om_error *err)
 {
     static const int versions[] = {0, TLS1_2_VERSION, DTLS1_2_VERSION}; /* 0 forgets what openssl.cnf set */

@@ -103,16 +103,28 @@ static om_rc check_selected(OSSL_LIB_CTX *libctx, struct om_error *err)
     return OM_OK;
 }
 
+/* Those of the default context stay until the process ends: named here, so that they do not look lost. */
+static OSSL_PROVIDER *volatile process_providers[2];
+
 static om_rc load_locked(OSSL_LIB_CTX *libctx, struct om_error *err)
 {
     if (OSSL_PROVIDER_available(libctx, OMTLS_PROVIDER_NAME))
         return check_selected(libctx, err);
     /* Loading any provider switches the implicit "default" off, so it is named too. */
-    if (OSSL_PROVIDER_load(libctx, "default") == NULL)
+    OSSL_PROVIDER *software = OSSL_PROVIDER_load(libctx, "default");
+    if (software == NULL)
         return om_fail(err, OM_EINTERNAL, "cannot load OpenSSL's provider default");
-    if (OSSL_PROVIDER_add_builtin(libctx, OMTLS_PROVIDER_NAME, provider_init) != 1 ||
-        OSSL_PROVIDER_load(libctx, OMTLS_PROVIDER_NAME) == NULL)
+    OSSL_PROVIDER *maf = NULL;
+    if (OSSL_PROVIDER_add_builtin(libctx, OMTLS_PROVIDER_NAME, provider_init) == 1)
+        maf = OSSL_PROVIDER_load(libctx, OMTLS_PROVIDER_NAME);
+    if (maf == NULL) {
+        (void)OSSL_PROVIDER_unload(software);
         return om_fail(err, OM_EINTERNAL, "cannot load the OpenSSL provider maf");
+    }
+    if (libctx == NULL) {
+        process_providers[0] = software;
+        process_providers[1] = maf;
+    }
     if (libctx == NULL && EVP_set_default_properties(NULL, OMTLS_PROPQ) != 1)
         return om_fail(err, OM_EINTERNAL, "cannot select the OpenSSL provider maf");
     return check_selected(libctx, err);
