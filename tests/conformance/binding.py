@@ -14,7 +14,14 @@ from harness.peers import GnutlsPeer, OpensslPeer, http
 CREATE, RETRIEVE, UPDATE, DELETE = 1, 2, 3, 4
 MAF_BASE, CLIENT_REG, KEY_REG = 20001, 20002, 20003
 MEMBER = {CLIENT_REG: "sec:mafcr", KEY_REG: "sec:skr", MAF_BASE: "sec:mafb"}
-LATER = "20991231T235959"
+
+
+def timestamp(seconds_from_now):
+    return time.strftime("%Y%m%dT%H%M%S", time.gmtime(time.time() + seconds_from_now))
+
+
+# Within what the default policy grants (ten years).
+LATER, LATER_STILL = timestamp(300 * 86400), timestamp(400 * 86400)
 
 
 class Answer:
@@ -144,7 +151,3 @@ class Device:
 
 def drop_none(attributes):
     return {k: v for k, v in attributes.items() if v is not None}
-
-
-def timestamp(seconds_from_now):
-    return time.strftime("%Y%m%dT%H%M%S", time.gmtime(time.time() + seconds_from_now))

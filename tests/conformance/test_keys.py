@@ -2,7 +2,7 @@
 import base64
 
 import pytest
-from binding import KEY_REG, LATER, RETRIEVE, HttpsGnutlsSession, timestamp
+from binding import KEY_REG, LATER, LATER_STILL, RETRIEVE, HttpsGnutlsSession, timestamp
 from harness.maf import ADMIN
 
 
@@ -229,9 +229,9 @@ def test_MAF_KU_5_policy_holds_for_updates_too(shared_maf, device, target):
 
 def test_MAF_KU_6_lifetime_is_mirrored(source, target):
     key = source.own_key(target)
-    answer = source.update(key, KEY_REG, {"et": "20980101T000000"})
-    assert answer.rsc == 2004 and answer.attributes == {"et": "20980101T000000"}
-    assert target.retrieve(key).attributes["et"] == "20980101T000000"
+    answer = source.update(key, KEY_REG, {"et": LATER_STILL})
+    assert answer.rsc == 2004 and answer.attributes == {"et": LATER_STILL}
+    assert target.retrieve(key).attributes["et"] == LATER_STILL
 
 
 def test_MAF_KU_8_null(source, target):

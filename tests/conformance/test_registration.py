@@ -2,7 +2,7 @@
 import json
 
 import pytest
-from binding import CLIENT_REG, CREATE, LATER, RETRIEVE, timestamp
+from binding import CLIENT_REG, CREATE, LATER, LATER_STILL, RETRIEVE, timestamp
 from harness.maf import ADMIN
 
 CONFIGURATION = {"crgc": {"fqdn": "maf.example.com", "adfq": ADMIN, "htpt": 8443},
@@ -93,12 +93,12 @@ def test_MAF_CC_4_nothing_attached_or_unknown(device):
 def test_MAF_CU_1_MAF_CU_5_update_mirrors_the_request(device):
     d = device()
     reg = d.registered(lbl=["a"])
-    answer = d.update(reg, CLIENT_REG, {"et": "20980101T000000"})
-    assert answer.rsc == 2004 and answer.attributes == {"et": "20980101T000000"}
+    answer = d.update(reg, CLIENT_REG, {"et": LATER_STILL})
+    assert answer.rsc == 2004 and answer.attributes == {"et": LATER_STILL}
     answer = d.update(reg, CLIENT_REG, {"lbl": ["b", "c"]})
     assert answer.rsc == 2004 and answer.attributes == {"lbl": ["b", "c"]}
     a = d.send(RETRIEVE, f"-/{reg}").attributes
-    assert a["et"] == "20980101T000000" and a["lbl"] == ["b", "c"]
+    assert a["et"] == LATER_STILL and a["lbl"] == ["b", "c"]
 
 
 def test_MAF_CU_2_empty_update(device):

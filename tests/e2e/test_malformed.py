@@ -100,17 +100,25 @@ def test_malformed_request(world, name):
     assert maf.adm_json("registration", "list") == [] and maf.adm_json("key", "list") == []
 
 
-@pytest.mark.parametrize("octets", [b"\x16\x03\x01" * 50, b"GARBAGE\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n",
-                                    b"POST /- HTTP/1.1\r\nContent-Length: -5\r\n\r\n",
-                                    b"POST /- HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n",
-                                    b"POST /- HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-                                    b"GET /- HTTP/1.1\r\n" + b"X: " + b"a" * 20000 + b"\r\n\r\n",
-                                    b"POST /- HTTP/1.1\r\nHost: x\r\nContent-Length: 20000\r\n\r\n" + b"a" * 20000])
-def test_broken_http_ends_the_session_or_gets_a_4xx(world, octets):
+BROKEN = {
+    "TLS in TLS": b"\x16\x03\x01" * 50,
+    "no request": b"GARBAGE\r\n\r\n",
+    "no path": b"GET\r\n\r\n",
+    "HTTP 9.9": b"GET / HTTP/9.9\r\n\r\n",
+    "negative length": b"POST /- HTTP/1.1\r\nContent-Length: -5\r\n\r\n",
+    "huge length": b"POST /- HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n",
+    "bad chunk": b"POST /- HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "long header": b"GET /- HTTP/1.1\r\nX: " + b"a" * 20000 + b"\r\n\r\n",
+    "long body": b"POST /- HTTP/1.1\r\nHost: x\r\nContent-Length: 20000\r\n\r\n" + b"a" * 20000,
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken_http_ends_the_session_or_gets_a_4xx(world, name):
     maf, me = world
     with OpensslPeer(maf, me) as peer:
         try:
-            answer = peer.request(octets)
+            answer = peer.request(BROKEN[name])
             assert 400 <= answer.status < 600, answer
         except EOFError:
             pass

@@ -130,6 +130,10 @@ class OpensslPeer(Peer):
              "-keymatexport", LABEL, "-keymatexportlen", "48",
              *(["-servername", name] if name else ["-noservername"]), *extra],
             rb"Keying material: [0-9A-F]+\n---\n")
+        if ":error:" in self.preamble:
+            # s_client prints all it knows of a session even when the handshake failed
+            self.close()
+            raise HandshakeFailed(self.preamble)
 
     def _exported(self):
         found = re.search(r"Keying material: ([0-9A-F]{96})", self.preamble)
