@@ -9,7 +9,8 @@
 #define DTLS_HEADER 12
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static int ex_index = -1; /* holds the length + 1 in a pointer; NULL: not seen */
+static int ex_index = -1;                  /* holds a pointer to ruler[length]; NULL: not seen */
+static char ruler[OMTLS_IDENTITY_MAX + 2]; /* an integer as a pointer, without a cast; the last: any longer */
 
 static void init_once(void)
 {
@@ -29,7 +30,7 @@ static void on_message(int write_p, int version, int content_type, const void *b
     om_reader_init(&r, buf, len);
     (void)om_read_octets(&r, SSL_is_dtls(ssl) ? DTLS_HEADER : TLS_HEADER);
     if (om_read_vector16(&r, &n) != NULL)
-        (void)SSL_set_ex_data(ssl, ex_index, (void *)(uintptr_t)(n + 1));
+        (void)SSL_set_ex_data(ssl, ex_index, &ruler[n < sizeof ruler ? n : sizeof ruler - 1]);
 }
 
 void omtls_identity_watch(SSL_CTX *ctx)
@@ -43,8 +44,8 @@ bool omtls_identity_clean(const SSL *ssl, const char *identity)
     size_t len = strnlen(identity, OMTLS_IDENTITY_MAX + 1);
     if (len > OMTLS_IDENTITY_MAX)
         return false;
-    uintptr_t seen = ex_index < 0 ? 0 : (uintptr_t)SSL_get_ex_data(ssl, ex_index);
-    if (seen != 0 && seen != len + 1)
+    const char *seen = ex_index < 0 ? NULL : SSL_get_ex_data(ssl, ex_index);
+    if (seen != NULL && seen != &ruler[len])
         return false;
     for (size_t i = 0; i < len; i++) {
         uint8_t octet = (uint8_t)identity[i];

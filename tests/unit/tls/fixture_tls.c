@@ -1,6 +1,9 @@
 /* See fixture_tls.h. */
 #include "fixture_tls.h"
 
+const uint8_t KNOWN_PSK[KNOWN_SIZE] = {'k', 'n', 'o', 'w', 'n', 1, 2, 3, 0, 4};
+const uint8_t WRONG_PSK[KNOWN_SIZE] = {'w', 'r', 'o', 'n', 'g'};
+
 OSSL_LIB_CTX *tls_libctx;
 struct se_key *tls_key;
 struct se_key *tls_decoy;

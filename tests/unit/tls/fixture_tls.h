@@ -11,10 +11,11 @@
 
 #define SERVER_NAME "maf.example.com"
 #define KNOWN_ID    "km-1@maf.example.com"
-#define KNOWN_PSK   ((const uint8_t *)"0123456789abcdefghijklmnopqrstuv")
 #define KNOWN_SIZE  32
-#define WRONG_PSK   ((const uint8_t *)"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345")
 #define LABEL_PLAIN "EXPORTER-something-else"
+
+extern const uint8_t KNOWN_PSK[KNOWN_SIZE];
+extern const uint8_t WRONG_PSK[KNOWN_SIZE];
 
 /* The library context with provider maf; one per program. */
 extern OSSL_LIB_CTX *tls_libctx;

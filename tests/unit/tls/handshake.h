@@ -11,13 +11,13 @@
 struct handshake {
     SSL *client;
     SSL *server;
-    int server_alert; /* the last fatal alert that the server sent, -1: none */
-    int client_alert;
-    unsigned server_flights; /* how often the server answered with anything */
-    size_t server_octets;    /* and how much it sent in all */
-    uint64_t server_cpu;     /* nanoseconds of CPU spent in the server, when measured */
-    bool measure;            /* set before handshake_run */
     void (*on_client_octets)(uint8_t *octets, size_t n); /* may change what the client sends; or NULL */
+    uint64_t server_cpu;     /* nanoseconds of CPU spent in the server, when measured */
+    size_t server_octets;    /* how much the server sent in all */
+    unsigned server_flights; /* and how often it sent anything */
+    int server_alert;        /* the last fatal alert that the server sent, -1: none */
+    int client_alert;
+    bool measure; /* set before handshake_run */
 };
 
 /* Joins a client and a server, which it takes over. For DTLS too. */

@@ -46,6 +46,7 @@ static int compare(const void *a, const void *b)
 static void measure(const char *kind, const char *suite, bool dtls, unsigned count)
 {
     SSL_CTX *client = known_plain(false, dtls, suite);
+    unsigned per_batch = count / BATCHES;
     SSL_CTX *servers[MODES];
     uint64_t batches[MODES][BATCHES];
     for (int m = 0; m < MODES; m++)
@@ -53,13 +54,14 @@ static void measure(const char *kind, const char *suite, bool dtls, unsigned cou
     for (int batch = 0; batch < BATCHES; batch++)
         for (int m = 0; m < MODES; m++) {
             batches[m][batch] = 0;
-            for (unsigned i = 0; i < count / BATCHES; i++)
+            for (unsigned i = 0; i < per_batch; i++)
                 batches[m][batch] += one(client, servers[m]);
         }
     double plain = 0;
     for (int m = 0; m < MODES; m++) {
         qsort(batches[m], BATCHES, sizeof batches[m][0], compare);
-        double us = (double)batches[m][BATCHES / 2] / (count / BATCHES) / 1000.0;
+        uint64_t median = batches[m][BATCHES / 2];
+        double us = (double)median / per_batch / 1000.0;
         plain = m == MODE_PLAIN ? us : plain;
         (void)printf("{\"token\": \"%s\", \"transport\": \"%s\", \"suite\": \"%s\", \"custody\": \"%s\", "
                      "\"server_us\": %.1f, \"ratio\": %.2f}\n",

@@ -128,7 +128,10 @@ static int setup(void **state)
     /* Before the tag is drawn there are no references, and zeros are not one. */
     if (omtls_recognise(zeros, sizeof zeros, &out) != OMTLS_SECRET_FOREIGN)
         return -1;
-    return omtls_reference_prepare(NULL) == OM_OK && omtls_reference_prepare(NULL) == OM_OK ? 0 : -1;
+    for (int i = 0; i < 2; i++) /* the second changes nothing */
+        if (omtls_reference_prepare(NULL) != OM_OK)
+            return -1;
+    return 0;
 }
 
 int main(void)
