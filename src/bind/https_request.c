@@ -35,7 +35,7 @@ static const struct media *read_content_type(struct reading *r, bool has_body)
     const char *value = r->value[H_CONTENT_TYPE];
     bool takes_body = r->rq->op == M2M_OP_CREATE || r->rq->op == M2M_OP_UPDATE;
     if (value == NULL && has_body)
-        m2m_request_bad(r->rq, M2M_UNSUPPORTED_MEDIA_TYPE, true, "Content-Type: missing");
+        m2m_request_bad(r->rq, M2M_UNSUPPORTED_MEDIA_TYPE, false, "Content-Type: missing");
     if (value == NULL || (!has_body && !takes_body))
         return NULL;
     if (media_content_type_parse(value, &type, &err) != OM_OK) {
@@ -47,26 +47,27 @@ static const struct media *read_content_type(struct reading *r, bool has_body)
     else if (type.ty[0] != '\0')
         https_bad(r, "Content-Type", "ty is allowed in a Create only");
     if (type.media == NULL)
-        m2m_request_bad(r->rq, M2M_UNSUPPORTED_MEDIA_TYPE, true, "Content-Type: %s is not supported; %s is",
+        m2m_request_bad(r->rq, M2M_UNSUPPORTED_MEDIA_TYPE, false, "Content-Type: %s is not supported; %s is",
                         type.name, media_default()->name);
     return type.media;
 }
 
-static void read_body(struct reading *r)
+/* Returns the media type of the body, NULL when there is none or it cannot be read. */
+static const struct media *read_body(struct reading *r)
 {
     struct evbuffer *in = evhttp_request_get_input_buffer(r->req);
     size_t n = evbuffer_get_length(in);
     const struct media *media = read_content_type(r, n > 0);
     const char *coding = r->value[H_CONTENT_ENCODING];
     if (coding != NULL && strcasecmp(coding, "identity") != 0) {
-        m2m_request_bad(r->rq, M2M_UNSUPPORTED_MEDIA_TYPE, true, "Content-Encoding: not supported");
-        return;
+        m2m_request_bad(r->rq, M2M_UNSUPPORTED_MEDIA_TYPE, false, "Content-Encoding: not supported");
+        return media;
     }
     if (n == 0 || media == NULL)
-        return;
+        return media;
     if (r->rq->op == M2M_OP_RETRIEVE || r->rq->op == M2M_OP_DELETE) {
         m2m_request_bad(r->rq, M2M_BAD_REQUEST, true, "a Retrieve or Delete has no body");
-        return;
+        return media;
     }
     struct om_error err = {0};
     const void *body = evbuffer_pullup(in, -1);
@@ -77,6 +78,7 @@ static void read_body(struct reading *r)
     else if (!json_is_object(r->rq->pc) || json_object_size(r->rq->pc) != 1)
         m2m_request_bad(r->rq, M2M_BAD_REQUEST, true,
                         "content: an object with exactly one member is expected");
+    return media;
 }
 
 void https_request_read(struct evhttp_request *req, const struct https_options *opt, struct m2m_request *rq,
@@ -93,8 +95,9 @@ void https_request_read(struct evhttp_request *req, const struct https_options *
     }
     target_parse(evhttp_request_get_uri(req), rq, r.authority, sizeof r.authority);
     https_check_host(&r);
-    read_body(&r);
-    ex->media = media_choose(&r.accept);
+    const struct media *sent = read_body(&r);
+    /* Who does not say what it reads, reads what it writes. */
+    ex->media = r.accept.given || sent == NULL ? media_choose(&r.accept) : sent;
     if (ex->media == NULL) {
         ex->media = media_default();
         m2m_request_bad(rq, M2M_NOT_ACCEPTABLE, false, "Accept: %s is what is served", ex->media->name);

@@ -1,5 +1,6 @@
 /* Media types: see media.h. */
 #include "bind/media.h"
+#include "onem2m/cbor.h"
 #include "util/text.h"
 
 #include <string.h>
@@ -10,6 +11,8 @@
 static const struct media media_types[] = {
     {"application/vnd.onem2m-res+json", m2m_json_parse, m2m_json_print},
     {"application/json", m2m_json_parse, m2m_json_print},
+    {"application/vnd.onem2m-res+cbor", m2m_cbor_parse, m2m_cbor_print},
+    {"application/cbor", m2m_cbor_parse, m2m_cbor_print},
 };
 #define ROWS (sizeof media_types / sizeof media_types[0])
 _Static_assert(ROWS <= MEDIA_ROWS_MAX, "media_preference holds every row");

@@ -50,10 +50,6 @@ static void parse_path(const char *path, size_t n, struct m2m_request *rq)
     const char *why = decode(path, n, text, sizeof text);
     if (why == NULL && has_encoded_slash(path, n))
         why = "an encoded '/' is not allowed"; /* it would change the structure */
-    if (why == NULL && strncmp(text, "//", 2) == 0)
-        why = "an absolute To //host/x is written /_/host/x";
-    else if (why == NULL && strstr(text + 1, "//") != NULL)
-        why = "an empty segment";
     if (why != NULL) {
         bad(rq, "path", why);
         return;

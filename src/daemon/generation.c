@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define RESPAWN_MAX_MS 30000
-#define STABLE_MS      10000 /* a worker that lived this long has not failed at its start */
+#define STABLE_MS      1000 /* a worker that lived this long did not fail at its start */
 #define KILL_GRACE_MS  5000
 
 int64_t generation_now(void)
@@ -214,16 +214,24 @@ om_rc generation_spawn(struct generation *g, unsigned n, struct om_error *err)
 /* 0, then 0.2 s, 0.4 s, ... up to the bound. */
 static int64_t pause_ms(unsigned failures)
 {
-    if (failures <= 1)
+    if (failures == 0)
         return 0;
-    int64_t ms = failures < 12 ? (int64_t)100 << (failures - 1) : RESPAWN_MAX_MS;
+    int64_t ms = failures < 12 ? (int64_t)100 << failures : RESPAWN_MAX_MS;
     return ms < RESPAWN_MAX_MS ? ms : RESPAWN_MAX_MS;
+}
+
+static bool any_ready(const struct generation *g)
+{
+    for (unsigned n = 0; n < g->cfg.workers; n++)
+        if (g->slots[n].ready)
+            return true;
+    return false;
 }
 
 void generation_ended(struct generation *g, struct slot *s)
 {
     int64_t now = generation_now();
-    s->failures = s->ready && now - s->started >= STABLE_MS ? 1 : s->failures + 1;
+    s->failures = s->ready && now - s->started >= STABLE_MS ? 0 : s->failures + 1;
     int64_t wait = pause_ms(s->failures);
     (void)close(s->control);
     s->control = -1;
@@ -232,7 +240,7 @@ void generation_ended(struct generation *g, struct slot *s)
     s->restarts++;
     s->respawn_at = now + wait;
     /* New connections go to the other workers meanwhile; without a pause they wait in the queue. */
-    if (wait > 0 && g->cfg.workers > 1)
+    if (wait > 0 && any_ready(g))
         close_listeners(g, s);
 }
 
@@ -250,6 +258,14 @@ void generation_drain(struct generation *g)
     for (unsigned n = 0; n < g->cfg.workers; n++)
         g->slots[n].respawn_at = 0;
     generation_kill(g, SIGTERM);
+}
+
+bool generation_starting_one(const struct generation *g)
+{
+    for (unsigned n = 0; n < g->cfg.workers; n++)
+        if (g->slots[n].pid > 0 && !g->slots[n].ready)
+            return true;
+    return false;
 }
 
 bool generation_all_ready(const struct generation *g)

@@ -57,6 +57,8 @@ void generation_ended(struct generation *g, struct slot *s);
 void generation_drain(struct generation *g);
 void generation_kill(struct generation *g, int sig);
 
+/* A worker is running and not yet ready. */
+bool generation_starting_one(const struct generation *g);
 bool generation_all_ready(const struct generation *g);
 unsigned generation_running(const struct generation *g);
 

@@ -37,7 +37,7 @@ om_rc harden_descriptors(unsigned needed, struct om_error *err)
     return OM_OK;
 }
 
-void harden_memory(void)
+void harden_memory(bool tell)
 {
     struct rlimit r;
     /* Under a limit a later allocation would fail: then rather swap. On fault, because locking all that might
@@ -45,5 +45,6 @@ void harden_memory(void)
     if (getrlimit(RLIMIT_MEMLOCK, &r) == 0 && r.rlim_cur == RLIM_INFINITY &&
         mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0)
         return;
-    om_log(OM_LOG_INFO, "memory is not locked: encrypt swap, or set LimitMEMLOCK=infinity");
+    om_log(tell ? OM_LOG_INFO : OM_LOG_DEBUG,
+           "memory is not locked: encrypt swap, or set LimitMEMLOCK=infinity");
 }

@@ -4,13 +4,16 @@
 
 #include "util/error.h"
 
+#include <stdbool.h>
+
 /* For every process of mafd. OM_EINTERNAL. */
 OM_MUST_USE om_rc harden_process(struct om_error *err);
 
 /* Raises the limit of open files as far as allowed; OM_ECONFIG when fewer than `needed` are. */
 OM_MUST_USE om_rc harden_descriptors(unsigned needed, struct om_error *err);
 
-/* Keeps this process's memory out of swap, if the limits allow all of it to be locked; says so when not. */
-void harden_memory(void);
+/* Keeps this process's memory out of swap, if the limits allow all of it to be locked; says so when not and
+ * `tell`. */
+void harden_memory(bool tell);
 
 #endif

@@ -22,6 +22,8 @@
 #define TICK_MS    1000
 #define HUNG_MS    (6 * REPORT_SECONDS * 1000) /* a worker that says nothing for so long is stuck */
 #define METRICS_MS (REPORT_SECONDS * 1000)
+#define START_TRIES                                                                                          \
+    2 /* of a worker that says it cannot start: somebody else may have been writing the token */
 
 struct supervisor {
     char dir[PATH_MAX];
@@ -73,13 +75,17 @@ static void give_up(struct supervisor *v, struct generation *g, const char *why)
     stop_all(v);
 }
 
+/* One at a time: a token that keeps its state in files, as SoftHSM does, is misread while another process
+ * logs in. */
 static void spawn_missing(struct generation *g)
 {
     struct om_error err = {0};
     int64_t now = generation_now();
     for (unsigned n = 0; n < g->cfg.workers; n++) {
         struct slot *s = &g->slots[n];
-        if (g->state == GENERATION_DRAINING || s->pid > 0 || now < s->respawn_at)
+        if (g->state == GENERATION_DRAINING || generation_starting_one(g))
+            return;
+        if (s->pid > 0 || now < s->respawn_at)
             continue;
         om_rc rc = generation_spawn(g, n, &err);
         if (rc == OM_OK)
@@ -177,11 +183,11 @@ static void ended(struct supervisor *v, struct generation *g, unsigned n, int st
     memset(&s->last, 0, sizeof s->last);
     if (g->state == GENERATION_DRAINING)
         return;
-    if (g->state == GENERATION_STARTING && permanent) {
+    if (g->state == GENERATION_STARTING && permanent && s->failures >= START_TRIES) {
         give_up(v, g, why);
         return;
     }
-    om_log(OM_LOG_ERROR, "worker %u ended: %s; started again in %lld ms", n, why,
+    om_log(OM_LOG_WARNING, "worker %u ended: %s; started again in %lld ms", n, why,
            (long long)(s->respawn_at - generation_now()));
     state_update(&v->state, serving(v, GENERATION_SERVING));
 }

@@ -197,7 +197,7 @@ int worker_run(const struct worker_start *begin)
     struct worker w = {.start = begin};
     struct om_error err = {0};
     event_set_log_callback(log_event);
-    harden_memory();
+    harden_memory(begin->slot == 0);
     om_rc rc = start(&w, &err);
     if (rc == OM_OK) {
         tell(&w, REPORT_READY, OM_OK, NULL);
