@@ -53,7 +53,7 @@ int maf_fail(struct openmaf_error *error, int code, const char *fmt, ...)
 /* Prints tree (taken over) as indented JSON on stdout. */
 int maf_print_json(json_t *tree, struct openmaf_error *error);
 json_t *maf_texts_json(const char *const *texts, size_t n);
-json_t *maf_time_json(int64_t t);
+json_t *maf_time_json(int64_t t); /* null for 0, which stands for not known */
 /* " a b c", or " -" when there are none. */
 void maf_print_texts(const char *const *texts, size_t n);
 

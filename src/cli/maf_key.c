@@ -21,7 +21,6 @@ static json_t *key_json(const struct openmaf_key *k)
                              maf_texts_json(k->labels, k->n_labels), "check", k->check);
     if (k->role == OPENMAF_SOURCE) {
         (void)json_object_set_new(tree, "targetIDs", maf_texts_json(k->targets, k->n_targets));
-        (void)json_object_set_new(tree, "targetIDsChanged", json_boolean(k->targets_changed));
         (void)json_object_set_new(tree, "generated", json_boolean(k->generated));
     }
     return tree;
@@ -51,6 +50,8 @@ static int show(struct openmaf_key *k, struct openmaf_secret *value, const struc
     int code = OPENMAF_OK;
     if (args->json) {
         json_t *tree = key_json(k);
+        if (k->role == OPENMAF_SOURCE)
+            (void)json_object_set_new(tree, "targetIDsChanged", json_boolean(k->targets_changed));
         if (value != NULL)
             (void)json_object_set_new(tree, "value", json_string(hex));
         code = maf_print_json(tree, error);

@@ -26,6 +26,8 @@ json_t *maf_texts_json(const char *const *texts, size_t n)
 json_t *maf_time_json(int64_t t)
 {
     char text[16];
+    if (t == 0)
+        return json_null();
     openmaf_time_format(t, text);
     return json_string(text);
 }

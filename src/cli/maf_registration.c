@@ -22,8 +22,9 @@ static json_t *registration_json(const struct openmaf_registration *r)
 
 static void print_registration(const struct openmaf_registration *r)
 {
-    char expires[16];
-    openmaf_time_format(r->expires, expires);
+    char expires[16] = "unknown";
+    if (r->expires != 0)
+        openmaf_time_format(r->expires, expires);
     (void)printf("%s  %s  %s  expires %s  labels", r->registration_id, r->client_id, r->stakeholder, expires);
     maf_print_texts(r->labels, r->n_labels);
     (void)printf("\n");

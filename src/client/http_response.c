@@ -40,6 +40,9 @@ static om_rc read_status(const struct evkeyvalq *headers, int status, int *rsc, 
 {
     const char *text = evhttp_find_header(headers, "X-M2M-RSC");
     uint64_t v = 0;
+    if (text == NULL &&
+        (status == 429 || status / 100 == 5)) /* an overloaded server, or a gateway before it */
+        return om_fail(err, OM_ETRANSIENT, "the server answered with HTTP status %d only", status);
     if (text == NULL)
         return om_fail(err, OM_EINTEGRITY, "HTTP status %d without X-M2M-RSC: this is no oneM2M server",
                        status);

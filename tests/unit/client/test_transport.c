@@ -246,6 +246,21 @@ static void test_refusals(void **state)
     assert_int_equal(ERROR->rsc, 2000);
 }
 
+static void overloaded(json_t *r, const struct peer_request *rq, struct peer_reply *reply)
+{
+    (void)r;
+    (void)rq;
+    *reply = (struct peer_reply){.status = 503};
+}
+
+static void test_overload(void **state)
+{
+    (void)state;
+    script.change = overloaded;
+    FAILS(OPENMAF_ETEMPORARY, discover());
+    SAYS("503");
+}
+
 /* --- no session --- */
 
 static void test_wrong_km(void **state)
@@ -279,6 +294,10 @@ static void test_nobody_there(void **state)
     FAILS(OPENMAF_ETEMPORARY, discover());
     SAYS("Connection refused");
     (void)close(fd);
+    maf->home.port = 1;
+    (void)snprintf(maf->home.host, sizeof maf->home.host, "::1");
+    FAILS(OPENMAF_ETEMPORARY, discover());
+    SAYS("cannot connect to [::1]:1");
     (void)snprintf(maf->home.host, sizeof maf->home.host, "name.invalid");
     assert_int_not_equal(discover(), OPENMAF_OK);
     SAYS("cannot resolve name.invalid");
@@ -310,6 +329,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_too_long, start, stop),
         cmocka_unit_test_setup_teardown(test_truncated, start, stop),
         cmocka_unit_test_setup_teardown(test_refusals, start, stop),
+        cmocka_unit_test_setup_teardown(test_overload, start, stop),
         cmocka_unit_test_setup_teardown(test_wrong_km, start, stop),
         cmocka_unit_test_setup_teardown(test_nobody_there, start, stop),
         cmocka_unit_test_setup_teardown(test_silence, start, stop),
