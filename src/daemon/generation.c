@@ -1,6 +1,6 @@
 /* Generations of workers: see generation.h. */
 #include "daemon/generation.h"
-#include "bind/listen.h"
+#include "daemon/sockets.h"
 #include "daemon/worker.h"
 #include "util/log.h"
 
@@ -26,90 +26,6 @@ int64_t generation_now(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* ---- sockets ---- */
-
-static void close_listeners(struct generation *g, struct slot *s)
-{
-    for (size_t i = 0; i < g->cfg.n_https; i++) {
-        if (s->listeners[i] >= 0)
-            (void)close(s->listeners[i]);
-        s->listeners[i] = -1;
-    }
-}
-
-/* The address of `before` that is the same as address i of g, or SIZE_MAX. */
-static size_t same_address(const struct generation *g, size_t i, const struct generation *before)
-{
-    const struct config_address *a = &g->cfg.https[i];
-    for (size_t j = 0; before != NULL && j < before->cfg.n_https; j++) {
-        const struct config_address *b = &before->cfg.https[j];
-        if (strcmp(a->host, b->host) == 0 && a->port == b->port)
-            return j;
-    }
-    return SIZE_MAX;
-}
-
-/* SO_REUSEPORT would let us share a port with a stranger of the same user; a plain bind tells. Tried for a
- * second: the workers of a mafd that was just killed may not be gone yet. */
-static om_rc check_free(const struct config_address *a, struct om_error *err)
-{
-    const struct timespec pause = {.tv_nsec = 50000000};
-    int fd = -1;
-    if (a->port == 0)
-        return OM_OK;
-    om_rc rc = listen_tcp_alone(a->host, a->port, &fd, err);
-    for (unsigned i = 0; rc != OM_OK && i < 20; i++) {
-        (void)nanosleep(&pause, NULL);
-        rc = listen_tcp_alone(a->host, a->port, &fd, err);
-    }
-    if (rc == OM_OK)
-        (void)close(fd);
-    return rc;
-}
-
-static om_rc open_listener(struct generation *g, unsigned n, size_t i, const struct generation *before,
-                           struct om_error *err)
-{
-    size_t j = same_address(g, i, before);
-    int *fd = &g->slots[n].listeners[i];
-    if (j != SIZE_MAX && n < before->cfg.workers && before->slots[n].listeners[j] >= 0) {
-        *fd = fcntl(before->slots[n].listeners[j], F_DUPFD_CLOEXEC, 0);
-        if (*fd < 0)
-            return om_fail(err, OM_ETRANSIENT, "cannot share a socket: %s", strerror(errno));
-    } else {
-        OM_TRY(listen_tcp(g->cfg.https[i].host, g->ports[i], fd, err));
-    }
-    g->ports[i] = listen_port(*fd);
-    return OM_OK;
-}
-
-static om_rc open_listeners(struct generation *g, const struct generation *before, struct om_error *err)
-{
-    for (size_t i = 0; i < g->cfg.n_https; i++) {
-        size_t j = same_address(g, i, before);
-        om_rc rc = OM_OK;
-        g->ports[i] = j != SIZE_MAX ? before->ports[j] : g->cfg.https[i].port;
-        if (j == SIZE_MAX)
-            rc = check_free(&g->cfg.https[i], err);
-        for (unsigned n = 0; n < g->cfg.workers && rc == OM_OK; n++)
-            rc = open_listener(g, n, i, before, err);
-        if (rc != OM_OK)
-            return om_context(err, rc, "%s/" CONFIG_FILE_NAME ": [https] listen", g->cfg.dir);
-    }
-    return OM_OK;
-}
-
-/* Again for one slot, after its sockets were closed during a pause. */
-static om_rc reopen_listeners(struct generation *g, struct slot *s, struct om_error *err)
-{
-    for (size_t i = 0; i < g->cfg.n_https; i++)
-        if (s->listeners[i] < 0)
-            OM_TRY(listen_tcp(g->cfg.https[i].host, g->ports[i], &s->listeners[i], err));
-    return OM_OK;
-}
-
-/* ---- life ---- */
-
 om_rc generation_new(const struct config *cfg, int lock, const struct generation *before,
                      struct generation **out, struct om_error *err)
 {
@@ -128,7 +44,7 @@ om_rc generation_new(const struct config *cfg, int lock, const struct generation
         for (size_t i = 0; i < CONFIG_LISTEN_MAX; i++)
             slots[n].listeners[i] = -1;
     }
-    om_rc rc = open_listeners(g, before, err);
+    om_rc rc = sockets_open(g, before, err);
     if (rc != OM_OK) {
         generation_free(g);
         return rc;
@@ -140,7 +56,7 @@ om_rc generation_new(const struct config *cfg, int lock, const struct generation
 void generation_free(struct generation *g)
 {
     for (unsigned n = 0; n < g->cfg.workers; n++)
-        close_listeners(g, &g->slots[n]);
+        sockets_close(g, &g->slots[n]);
     free(g->slots);
     free(g);
 }
@@ -192,7 +108,7 @@ om_rc generation_spawn(struct generation *g, unsigned n, struct om_error *err)
     pid_t parent = getpid();
     int pair[2];
     s->respawn_at = 0;
-    OM_TRY(reopen_listeners(g, s, err));
+    OM_TRY(sockets_reopen(g, s, err));
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
         return om_fail(err, OM_ETRANSIENT, "cannot make a socket pair: %s", strerror(errno));
     pid_t pid = fork();
@@ -241,7 +157,7 @@ void generation_ended(struct generation *g, struct slot *s)
     s->respawn_at = now + wait;
     /* New connections go to the other workers meanwhile; without a pause they wait in the queue. */
     if (wait > 0 && any_ready(g))
-        close_listeners(g, s);
+        sockets_close(g, s);
 }
 
 void generation_kill(struct generation *g, int sig)
