@@ -5,7 +5,10 @@
 #include <openssl/err.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+#define OPEN_ATTEMPTS 12 /* where a token is seen half-written: see quirks.h */
 
 #define PRF_KEY_REACH 96 /* octets of PRF output that a key may be taken from */
 
@@ -67,7 +70,9 @@ static om_rc token_open(struct se_token *tok, const char *uri, const char *pin_s
     return hsm_session_open(tok, err);
 }
 
-static om_rc plugin_open(const char *uri, const char *pin_source, struct se_token **out, struct om_error *err)
+/* One try from the beginning. *again: the failure may be another process' login seen half-way. */
+static om_rc open_once(const char *uri, const char *pin_source, struct se_token **out, bool *again,
+                       struct om_error *err)
 {
     struct se_token *tok = calloc(1, sizeof *tok);
     if (tok == NULL)
@@ -75,10 +80,33 @@ static om_rc plugin_open(const char *uri, const char *pin_source, struct se_toke
     tok->process = getpid();
     (void)ERR_set_mark(); /* whose errors the module leaves is not known yet */
     om_rc rc = token_open(tok, uri, pin_source, err);
-    if (rc != OM_OK)
+    if (rc != OM_OK) {
+        *again = hsm_has_quirk(tok, HSM_QUIRK_LOGIN_REWRITES_TOKEN) && !tok->pin_refused;
         token_free(tok);
+        tok = NULL;
+    }
     (void)ERR_pop_to_mark();
-    *out = rc == OM_OK ? tok : NULL;
+    *out = tok;
+    return rc;
+}
+
+static void pause_a_little(unsigned attempt)
+{
+    /* 3 to 22 ms, spread by process so that workers that start together do not meet again. */
+    long ms = 3 + (long)((unsigned)getpid() * 7 + attempt * 13) % 20;
+    struct timespec t = {.tv_sec = 0, .tv_nsec = ms * 1000000};
+    (void)nanosleep(&t, NULL);
+}
+
+static om_rc plugin_open(const char *uri, const char *pin_source, struct se_token **out, struct om_error *err)
+{
+    bool again = false;
+    om_rc rc = open_once(uri, pin_source, out, &again, err);
+    for (unsigned attempt = 1; rc != OM_OK && again && attempt < OPEN_ATTEMPTS; attempt++) {
+        pause_a_little(attempt);
+        again = false;
+        rc = open_once(uri, pin_source, out, &again, err);
+    }
     return rc;
 }
 

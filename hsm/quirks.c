@@ -13,7 +13,8 @@ struct product {
 
 static const struct product products[] = {
     /* SoftHSM 2.6.1 */
-    {"SoftHSM", NULL, HSM_QUIRK_OPENSSL_ERRORS | HSM_QUIRK_UNWRAP_GENERAL_ERROR},
+    {"SoftHSM", NULL,
+     HSM_QUIRK_OPENSSL_ERRORS | HSM_QUIRK_UNWRAP_GENERAL_ERROR | HSM_QUIRK_LOGIN_REWRITES_TOKEN},
     /* NSS softokn 3.87 */
     {"Mozilla Foundation", "NSS Internal Crypto Services",
      HSM_QUIRK_UNWRAP_TEMPLATE_IGNORED | HSM_QUIRK_WRAP_IGNORES_EXTRACTABLE |
@@ -30,6 +31,7 @@ static const struct {
     {HSM_QUIRK_WRAP_IGNORES_EXTRACTABLE, "wrap-ignores-extractable"},
     {HSM_QUIRK_DERIVED_NOT_EXTRACTABLE, "derived-not-extractable"},
     {HSM_QUIRK_NSS_TLS_PRF, "nss-tls-prf"},
+    {HSM_QUIRK_LOGIN_REWRITES_TOKEN, "login-rewrites-token"},
 };
 
 static bool begins(const unsigned char *field, size_t size, const char *text)

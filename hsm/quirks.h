@@ -21,6 +21,9 @@ enum hsm_quirk {
     HSM_QUIRK_DERIVED_NOT_EXTRACTABLE = 1u << 4,
     /* The TLS 1.2 PRF is CKM_NSS_TLS_PRF_GENERAL_SHA256, whether or not the mechanism list has it. */
     HSM_QUIRK_NSS_TLS_PRF = 1u << 5,
+    /* C_Login writes the token's file, which another process may read half-written: the token then looks
+     * absent, blank or without a PIN until it looks again. */
+    HSM_QUIRK_LOGIN_REWRITES_TOKEN = 1u << 6,
 };
 
 /* The quirks of the module that describes itself so (OR of enum hsm_quirk). */

@@ -30,7 +30,7 @@ static void description_tells_grade_and_quirks(void **state)
     assert_string_equal(d.label, "openmaf-test");
     assert_non_null(strstr(d.module, "/"));
     if (fixture_is("softhsm")) {
-        assert_string_equal(d.quirks, "openssl-errors,unwrap-general-error");
+        assert_string_equal(d.quirks, "openssl-errors,unwrap-general-error,login-rewrites-token");
         assert_string_equal(d.manufacturer, "SoftHSM project");
         assert_string_equal(d.firmware, "2.6");
         assert_int_equal(d.grade, SE_GRADE_HMAC);

@@ -85,9 +85,10 @@ static void quirks_are_matched(void **state)
     (void)state;
     char text[256], small[20];
     CK_INFO info = product("SoftHSM", "Implementation of PKCS11");
-    assert_int_equal(hsm_quirks_of(&info), HSM_QUIRK_OPENSSL_ERRORS | HSM_QUIRK_UNWRAP_GENERAL_ERROR);
+    assert_int_equal(hsm_quirks_of(&info), HSM_QUIRK_OPENSSL_ERRORS | HSM_QUIRK_UNWRAP_GENERAL_ERROR |
+                                               HSM_QUIRK_LOGIN_REWRITES_TOKEN);
     hsm_quirks_text(hsm_quirks_of(&info), text, sizeof text);
-    assert_string_equal(text, "openssl-errors,unwrap-general-error");
+    assert_string_equal(text, "openssl-errors,unwrap-general-error,login-rewrites-token");
     hsm_quirks_text(hsm_quirks_of(&info), small, sizeof small);
     assert_true(strlen(small) < sizeof small);
     info = product("Mozilla Foundation", "NSS Builtin Object Cryptoki");
