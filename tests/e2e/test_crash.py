@@ -43,6 +43,14 @@ class Registrar(threading.Thread):
             self.acknowledged[name] = value if value is not None else peer.exported[16:]
 
 
+def serves(maf, client):
+    try:
+        OpensslPeer(maf, client).close()
+        return True
+    except HandshakeFailed:
+        return False
+
+
 def run_with_kills(maf, kill, rounds):
     source = maf.add_client("//sp.example.com/cse1/Csource")
     target = maf.add_client("//sp.example.com/cse1/Ctarget")
@@ -62,6 +70,7 @@ def run_with_kills(maf, kill, rounds):
         registrar.end.set()
         registrar.join(timeout=60)
     assert not registrar.is_alive()
+    wait_for(lambda: serves(maf, target), "the MAF does not come back")
     with OpensslPeer(maf, target) as peer:
         for name, value in registrar.acknowledged.items():
             answer = peer.request(http("GET", f"/-/{name}", target["id"]))

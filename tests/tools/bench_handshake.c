@@ -286,6 +286,6 @@ int main(int argc, char **argv)
     free(clients.psk);
     free(clients.id);
     free(clients.kmid);
-    OSSL_LIB_CTX_free(libctx);
+    omtls_libctx_free(libctx);
     return 0;
 }
