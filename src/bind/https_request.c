@@ -100,6 +100,6 @@ void https_request_read(struct evhttp_request *req, const struct https_options *
     ex->media = r.accept.given || sent == NULL ? media_choose(&r.accept) : sent;
     if (ex->media == NULL) {
         ex->media = media_default();
-        m2m_request_bad(rq, M2M_NOT_ACCEPTABLE, false, "Accept: %s is what is served", ex->media->name);
+        m2m_request_bad(rq, M2M_NOT_ACCEPTABLE, false, "Accept: JSON and CBOR are what is served");
     }
 }
