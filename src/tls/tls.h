@@ -79,7 +79,8 @@ struct omtls_server {
 OM_MUST_USE om_rc omtls_server_ctx(const struct omtls_server *cfg, SSL_CTX **out, struct om_error *err);
 
 /* The same for an SSL_CTX that somebody else made (libcoap): applies options, suites, SNI, PSK callback and
- * EMS check to it. */
+ * EMS check to it. With cfg->find NULL the PSK callback
+ * stays the library's (see omtls_attach_psk). Uses ctx's message callback and its SNI callback. */
 OM_MUST_USE om_rc omtls_server_adopt(SSL_CTX *ctx, const struct omtls_server *cfg, struct om_error *err);
 
 /* A hardened TLS 1.2 client context for PSK. allow_no_ems as above. */
@@ -94,7 +95,9 @@ OM_MUST_USE om_rc omtls_client_psk(SSL *ssl, const char *server_name, const char
                                    struct se_key *key, enum omtls_custody custody, struct om_error *err);
 
 /* For callers whose library owns the PSK callback (libcoap): attaches key to ssl and writes the reference
- * that the callback must return as the PSK. peer/peer_free as above. */
+ * that the callback must return as the PSK. peer/peer_free as above; when this fails, peer stays the
+ * caller's. OM_EINPUT: the identity is malformed or was cut at a NUL; to look like any other failure, attach
+ * a decoy to the identity "" then. */
 OM_MUST_USE om_rc omtls_attach_psk(SSL *ssl, const char *identity, struct se_key *key,
                                    enum omtls_custody custody, void *peer, void (*peer_free)(void *),
                                    uint8_t reference[OMTLS_REFERENCE_SIZE], struct om_error *err);
@@ -105,7 +108,9 @@ void *omtls_peer(const SSL *ssl);
 
 /* RFC 5705 exporter without context for one of the three labels above, after the handshake: octets 0..15 into
  * id, octets 16..47 as a derived key (32 octets; wrap or seal it; free with se_key_unref). Repeatable with
- * equal results. OM_EDENIED: handshake not done, or extended master secret missing and not allowed. */
+ * equal results. The only way to the key: SSL_export_keying_material gives the identifier and a reference for
+ * these labels, or (custody psk) fails. OM_EDENIED: handshake not done, or extended master secret missing and
+ * not allowed. */
 OM_MUST_USE om_rc omtls_export(SSL *ssl, const char *label, uint8_t id[OMTLS_EXPORT_ID_SIZE],
                                struct se_key **key, struct om_error *err);
 

@@ -85,11 +85,12 @@ static size_t carry(SSL *from, SSL *to, void (*change)(uint8_t *, size_t))
     return total;
 }
 
-/* True while it may go on. */
+/* True while it may go on. An end that is done listens: the other may want to renegotiate. */
 static bool step(SSL *ssl)
 {
+    uint8_t octet = 0;
     ERR_clear_error();
-    int n = SSL_do_handshake(ssl);
+    int n = SSL_is_init_finished(ssl) ? SSL_read(ssl, &octet, 1) : SSL_do_handshake(ssl);
     return n == 1 || SSL_get_error(ssl, n) == SSL_ERROR_WANT_READ;
 }
 

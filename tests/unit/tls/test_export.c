@@ -53,7 +53,9 @@ static void test_direct(void **state)
     }
     EXPORTS(h.server, OMTLS_LABEL_CONNECTION, want);
     assert_stats(1, 1);
-    disconnect(&h);
+    assert_int_equal(raw_export(h.server, got, sizeof got, OMTLS_LABEL_CONNECTION, NULL), 1);
+    disconnect(&h); /* goes with the connection */
+    assert_stats(0, 0);
 
     connect_pair(&h, OMTLS_CUSTODY_PSK);
     assert_int_not_equal(raw_export(h.server, got, sizeof got, OMTLS_LABEL_CONNECTION, NULL), 1);

@@ -58,6 +58,9 @@ static void test_abandoned(void **state)
     assert_false(meet(&h, client, server));
     assert_stats(1, 1);
     assert_int_equal(tls_found.peers_live, 1);
+    uint8_t id[OMTLS_EXPORT_ID_SIZE];
+    struct se_key *key = NULL;
+    FAILS(OM_EDENIED, omtls_export(h.server, OMTLS_LABEL_CONNECTION, id, &key, ERR));
     handshake_free(&h);
     SSL_CTX_free(client);
     SSL_CTX_free(server);
@@ -165,32 +168,27 @@ static void test_attach(void **state)
 /* --- fork --- */
 
 /* In the child: nothing of the parent's works, and freeing it leaves the parent's token alone. */
-static int child(struct handshake *idle, struct handshake *started)
+static int child(struct handshake *idle, struct handshake *started, om_rc refusal)
 {
     struct omtls_stats stats;
-    uint8_t out[48];
     omtls_stats(&stats);
     if (stats.connections != 0 || stats.session_keys != 0)
         return 2;
-    if (SSL_export_keying_material(started->server, out, sizeof out, OMTLS_LABEL_CONNECTION,
-                                   strlen(OMTLS_LABEL_CONNECTION), NULL, 0, 0) == 1)
-        return 3;
     uint8_t id[OMTLS_EXPORT_ID_SIZE];
     struct se_key *key = NULL;
-    if (omtls_export(started->server, OMTLS_LABEL_CONNECTION, id, &key, NULL) != OM_EINTEGRITY)
-        return 4;
+    if (omtls_export(started->server, OMTLS_LABEL_CONNECTION, id, &key, NULL) != refusal)
+        return 3;
     if (handshake_run(idle))
-        return 5;
+        return 4;
     handshake_free(idle);
     handshake_free(started);
     omtls_stats(&stats);
-    return stats.connections == 0 && stats.session_keys == 0 ? 0 : 6;
+    return stats.connections == 0 && stats.session_keys == 0 ? 0 : 5;
 }
 
-static void test_fork(void **state)
+static void fork_with(enum omtls_custody custody, om_rc refusal)
 {
-    (void)state;
-    struct omtls_server cfg = tls_server_config(OMTLS_CUSTODY_SESSION);
+    struct omtls_server cfg = tls_server_config(custody);
     SSL_CTX *server = our_server(false, &cfg);
     SSL_CTX *stock_client = known_plain(false, false, CBC);
     SSL_CTX *stock_server = known_plain(true, false, CBC);
@@ -198,11 +196,11 @@ static void test_fork(void **state)
     struct handshake started;
     struct handshake idle = {.on_client_octets = NULL};
     assert_true(meet(&started, stock_client, server));
-    handshake_join(&idle, our_client_ssl(client, OMTLS_CUSTODY_SESSION), SSL_new(stock_server));
+    handshake_join(&idle, our_client_ssl(client, custody), SSL_new(stock_server));
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0)
-        _exit(child(&idle, &started));
+        _exit(child(&idle, &started, refusal));
     int status = 0;
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
@@ -216,6 +214,13 @@ static void test_fork(void **state)
     SSL_CTX_free(server);
     SSL_CTX_free(stock_client);
     SSL_CTX_free(stock_server);
+}
+
+static void test_fork(void **state)
+{
+    (void)state;
+    fork_with(OMTLS_CUSTODY_SESSION, OM_EINTEGRITY); /* a dead reference */
+    fork_with(OMTLS_CUSTODY_PSK, OM_EDENIED);        /* nobody's master secret */
 }
 
 /* --- threads: each with a token session of its own, all in one table --- */
