@@ -2,6 +2,7 @@
 #include "daemon/worker.h"
 #include "daemon/harden.h"
 #include "daemon/report.h"
+#include "daemon/sandbox.h"
 #include "daemon/service.h"
 #include "util/log.h"
 #include "util/text.h"
@@ -171,7 +172,8 @@ static om_rc start(struct worker *w, struct om_error *err)
         return om_fail(err, OM_ENOMEM, "no memory for an event loop");
     OM_TRY(service_open(w->start->cfg, &w->service, err));
     OM_TRY(make_events(w, err));
-    return start_https(w, err);
+    OM_TRY(start_https(w, err));
+    return w->start->cfg->sandbox ? sandbox_enter(err) : OM_OK;
 }
 
 static void stop(struct worker *w)
