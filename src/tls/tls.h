@@ -79,8 +79,8 @@ struct omtls_server {
 OM_MUST_USE om_rc omtls_server_ctx(const struct omtls_server *cfg, SSL_CTX **out, struct om_error *err);
 
 /* The same for an SSL_CTX that somebody else made (libcoap): applies options, suites, SNI, PSK callback and
- * EMS check to it. With cfg->find NULL the PSK callback
- * stays the library's (see omtls_attach_psk). Uses ctx's message callback and its SNI callback. */
+ * EMS check to it. With cfg->find NULL the PSK callback stays the library's (see omtls_attach_psk). Takes the
+ * context's message and SNI callbacks. */
 OM_MUST_USE om_rc omtls_server_adopt(SSL_CTX *ctx, const struct omtls_server *cfg, struct om_error *err);
 
 /* A hardened TLS 1.2 client context for PSK. allow_no_ems as above. */
