@@ -30,10 +30,13 @@ def tidy_groups():
 @pytest.mark.slow
 @pytest.mark.parametrize("group", range(8))
 def test_tidy(group):
-    files = [str(p) for p in tidy_groups()[group]]
-    result = subprocess.run(["clang-tidy", "-p", str(build_dir("clang")), "--quiet", *files], capture_output=True,
-                            text=True)
-    assert result.returncode == 0, result.stdout[-5000:]
+    # One process a file: in a process of several, clang-tidy 14 finds va_list faults that are not there.
+    said = ""
+    for path in tidy_groups()[group]:
+        result = subprocess.run(["clang-tidy", "-p", str(build_dir("clang")), "--quiet", str(path)],
+                                capture_output=True, text=True)
+        said += result.stdout if result.returncode != 0 else ""
+    assert not said, said[-5000:]
 
 
 @pytest.mark.parametrize("page", sorted((ROOT / "docs" / "man").glob("*.[1-9]")), ids=lambda p: p.name)
