@@ -41,7 +41,7 @@ static void give_up(struct supervisor *v, struct generation *g, const char *why)
     if (v->stopping || g->state == GENERATION_DRAINING)
         return;
     if (lifecycle_find(v, GENERATION_SERVING) != NULL) {
-        om_log(OM_LOG_ERROR, "reload failed, the old configuration stays: %s", why);
+        state_reload_failed(&v->state, why);
         drain(g);
         return;
     }
@@ -93,10 +93,8 @@ void lifecycle_reload(struct supervisor *v)
         rc = lifecycle_begin(v, &cfg, &err);
     if (rc == OM_OK && unfinished != NULL)
         drain(unfinished); /* overtaken by this one */
-    if (rc != OM_OK) {
-        om_log(OM_LOG_ERROR, "reload failed, the old configuration stays: %s", om_error_text(&err, rc));
-        state_update(&v->state, lifecycle_find(v, GENERATION_SERVING));
-    }
+    if (rc != OM_OK)
+        state_reload_failed(&v->state, om_error_text(&err, rc));
 }
 
 /* All of g's workers are ready: it takes over. */

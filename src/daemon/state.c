@@ -68,6 +68,13 @@ void state_reloading(struct state *s)
     (void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)generation_now() * 1000);
 }
 
+void state_reload_failed(struct state *s, const char *why)
+{
+    (void)s;
+    om_log(OM_LOG_ERROR, "reload failed, the old configuration stays: %s", why);
+    (void)sd_notify(0, "READY=1");
+}
+
 void state_stopping(struct state *s)
 {
     (void)s;
