@@ -75,6 +75,7 @@ uint16_t listen_port(int fd)
 {
     union address a;
     socklen_t len = sizeof a;
+    memset(&a, 0, sizeof a);
     if (getsockname(fd, &a.any, &len) != 0)
         return 0;
     return ntohs(a.any.sa_family == AF_INET6 ? a.v6.sin6_port : a.v4.sin_port);

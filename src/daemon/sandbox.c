@@ -72,26 +72,33 @@ static int add_list(scmp_filter_ctx ctx, uint32_t action, const int *calls, size
 /* Calls of which only some uses are allowed. */
 static int add_conditions(scmp_filter_ctx ctx)
 {
-    const uint32_t allow = SCMP_ACT_ALLOW;
-    const struct {
+    static const struct {
         int call;
-        struct scmp_arg_cmp cmp;
+        unsigned arg;
+        enum scmp_compare op;
+        scmp_datum_t a, b;
     } rules[] = {
-        {CALL(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)},
-        {CALL(mprotect), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)},
-        {CALL(clone), SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD)},
-        {CALL(socket), SCMP_A0(SCMP_CMP_EQ, AF_UNIX)},
-        {CALL(socket), SCMP_A0(SCMP_CMP_EQ, AF_INET)},
-        {CALL(socket), SCMP_A0(SCMP_CMP_EQ, AF_INET6)},
-        {CALL(ioctl), SCMP_A1(SCMP_CMP_EQ, FIONBIO)},
-        {CALL(ioctl), SCMP_A1(SCMP_CMP_EQ, FIONREAD)},
-        {CALL(ioctl), SCMP_A1(SCMP_CMP_EQ, TCGETS)},
-        {CALL(kill), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid())},
-        {CALL(tgkill), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid())},
-        {CALL(prlimit64), SCMP_A2(SCMP_CMP_EQ, 0)}, /* reading */
+        {CALL(mmap), 2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0},
+        {CALL(mprotect), 2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0},
+        {CALL(clone), 0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD},
+        {CALL(socket), 0, SCMP_CMP_EQ, AF_UNIX, 0},
+        {CALL(socket), 0, SCMP_CMP_EQ, AF_INET, 0},
+        {CALL(socket), 0, SCMP_CMP_EQ, AF_INET6, 0},
+        {CALL(ioctl), 1, SCMP_CMP_EQ, FIONBIO, 0},
+        {CALL(ioctl), 1, SCMP_CMP_EQ, FIONREAD, 0},
+        {CALL(ioctl), 1, SCMP_CMP_EQ, TCGETS, 0},
+        {CALL(prlimit64), 2, SCMP_CMP_EQ, 0, 0}, /* reading */
     };
     for (size_t i = 0; i < COUNT(rules); i++) {
-        int rc = seccomp_rule_add_array(ctx, allow, rules[i].call, 1, &rules[i].cmp);
+        struct scmp_arg_cmp cmp = {rules[i].arg, rules[i].op, rules[i].a, rules[i].b};
+        int rc = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, rules[i].call, 1, &cmp);
+        if (rc < 0)
+            return rc;
+    }
+    static const int signals[] = {CALL(kill), CALL(tgkill)}; /* to itself, as abort does */
+    for (size_t i = 0; i < COUNT(signals); i++) {
+        struct scmp_arg_cmp self = {0, SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0};
+        int rc = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, signals[i], 1, &self);
         if (rc < 0)
             return rc;
     }

@@ -133,7 +133,7 @@ void mafd_set(const struct server *s, const char *section, const char *key, cons
     at += strlen(head);
     char *listen = strcmp(key, "listen") == 0 ? strstr(at, "\nlisten = ") : NULL;
     if (listen != NULL) /* out of the way */
-        memcpy(listen, "\n#isten = ", 10);
+        listen[1] = '#';
     int n = snprintf(text, sizeof text, "%.*s%s = %s\n%s", (int)(at - old), old, key, value, at);
     assert_true(n > 0 && (size_t)n < sizeof text);
     must(om_file_write(path, text, (size_t)n, 0600, &err), &err);
@@ -224,8 +224,11 @@ size_t mafd_workers(const struct server *s, pid_t *pids, size_t cap)
     (void)snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)s->pid, (int)s->pid);
     FILE *f = fopen(path, "r");
     assert_non_null(f);
-    while (n < cap && fscanf(f, "%d", &pids[n]) == 1)
-        n++;
+    char text[256] = "";
+    text[fread(text, 1, sizeof text - 1, f)] = '\0';
+    char *at = text;
+    for (long pid = strtol(at, &at, 10); pid > 0 && n < cap; pid = strtol(at, &at, 10))
+        pids[n++] = (pid_t)pid;
     (void)fclose(f);
     return n;
 }
