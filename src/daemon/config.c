@@ -132,7 +132,7 @@ om_rc config_load(const char *dir, struct config *cfg, struct om_error *err)
     OM_TRY(om_path_join(path, sizeof path, cfg->dir, CONFIG_FILE_NAME, p.err));
     OM_TRY(check_mode(path, p.err));
     om_rc rc = om_file_read(path, CONFIG_FILE_MAX, &file, p.err);
-    char *text = rc == OM_OK ? strndup((const char *)file.octets, file.len) : NULL;
+    char *text = rc == OM_OK && file.len > 0 ? strndup((const char *)file.octets, file.len) : NULL;
     if (rc == OM_OK && (text == NULL || strlen(text) != file.len))
         rc = om_fail(p.err, OM_ECONFIG, "%s: empty, or a NUL in it", path);
     if (rc == OM_OK)

@@ -1,4 +1,4 @@
-/* An HTTPS binding over the RAM token, on a loopback port, in a thread of its own; and a peer that sends it
+/* An HTTPS binding, and with it WebSocket, over the RAM token, on a loopback port, in a thread of its own; and a peer that sends it
  * whatever octets a test wants, through real TLS-PSK. */
 #ifndef OPENMAF_TESTS_BIND_SERVER_H
 #define OPENMAF_TESTS_BIND_SERVER_H
@@ -65,6 +65,8 @@ struct answer {
 void peer_read(struct peer *p, struct answer *a, bool bodiless);
 /* The value of a header in a static buffer, or NULL. */
 const char *answer_header(const struct answer *a, const char *name);
+/* Reads exactly n octets; the test fails when fewer come. */
+void peer_read_octets(struct peer *p, void *out, size_t n);
 /* Waits until the server closes the connection; the test fails when something else arrives. */
 void peer_expect_close(struct peer *p);
 /* Waits until it is closed; at most a TLS alert may come before. */
