@@ -108,7 +108,7 @@ static void close_service(struct server *s)
     https_free(s->https);
     event_base_free(s->base);
     SSL_CTX_free(s->ctx);
-    OSSL_LIB_CTX_free(s->libctx);
+    omtls_libctx_free(s->libctx);
     maf_free(s->maf);
     store_close(s->store);
     se_close(s->se);
