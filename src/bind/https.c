@@ -1,5 +1,6 @@
 /* The HTTPS binding: set-up, requests to the procedures, end. See https.h. */
 #include "bind/https_internal.h"
+#include "bind/wss.h"
 
 #include <openssl/err.h>
 #include <stdlib.h>
@@ -71,7 +72,10 @@ static void on_request(struct evhttp_request *req, void *arg)
     https_conn_phase(c, HTTPS_RESPONSE);
     evhttp_connection_set_closecb(evhttp_request_get_connection(req), on_close, c);
     evhttp_request_set_on_complete_cb(req, on_complete, c);
-    answer(h, &c->session, req);
+    if (wss_wanted(req))
+        wss_upgrade(c, req);
+    else
+        answer(h, &c->session, req);
 }
 
 static om_rc http_new(struct https *h, struct om_error *err)

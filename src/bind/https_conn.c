@@ -3,6 +3,7 @@
  * evhttp's own time-out counts inactivity only, so a peer that sends an octet now and then would hold a
  * connection for ever. Here each phase has a total time. */
 #include "bind/https_internal.h"
+#include "bind/wss.h"
 #include "util/log.h"
 
 #include <event2/bufferevent_ssl.h>
@@ -18,6 +19,7 @@ static void conn_free(struct https_conn *c)
     if (!c->handshaken)
         h->stats.handshake_failures++;
     h->stats.connections--;
+    wss_free(c->wss);
     free(c);
     https_accept_update(h);
 }

@@ -33,6 +33,7 @@ struct https_conn {
     bool served;   /* at least one request was answered */
     bool replying; /* what is being written is ours, not a page of evhttp's */
     struct maf_session session;
+    struct wss *wss; /* after an upgrade; see wss.h */
 };
 
 struct https {
@@ -78,6 +79,7 @@ struct https_exchange {
     const struct media *media; /* of the response */
     bool method_allowed;
     bool close; /* the end of the request is not certain: end the connection after the response */
+    int status; /* of HTTP, where the response status code does not tell; else 0 */
 };
 /* Reads a request; what is wrong with it goes to m2m_request_bad. */
 void https_request_read(struct evhttp_request *req, const struct https_options *opt, struct m2m_request *rq,

@@ -49,7 +49,7 @@ void https_response_send(struct evhttp_request *req, const struct m2m_response *
 {
     struct om_error err = {0};
     struct evbuffer *out = evbuffer_new();
-    int status = m2m_rsc_http(rs->rsc);
+    int status = ex->status != 0 ? ex->status : m2m_rsc_http(rs->rsc);
     bool head = evhttp_request_get_command(req) == EVHTTP_REQ_HEAD;
     om_rc rc = out == NULL ? om_fail(&err, OM_ENOMEM, "no memory for a response") : OM_OK;
     if (rc == OM_OK && rs->pc != NULL && !head)

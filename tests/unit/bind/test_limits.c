@@ -313,7 +313,7 @@ static void draining(void **state)
     server_drain(s);
     peer_expect_close(kept); /* idle between requests */
     assert_false(server_drained(s));
-    peer_send(busy, GET_BASE + 10, strlen(GET_BASE) - 10);
+    peer_send(busy, &GET_BASE[10], strlen(GET_BASE) - 10);
     peer_read(busy, &a, false);
     assert_int_equal(a.rsc, 2000);
     assert_string_equal(answer_header(&a, "Connection"), "close");
