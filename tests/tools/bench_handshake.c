@@ -1,16 +1,17 @@
 /* bench-handshake TOKEN-URI PIN-SOURCE CLIENTS HANDSHAKES
  *
- * Server CPU of TLS 1.2 PSK handshakes with peers in memory, all variants interleaved in one run so that
- * their ratios mean something: plain OpenSSL with the key in RAM; the MAF's whole path (look-up in the
- * database, token, provider) with custody psk and session; each with and without a following request for a
- * key (retrieval). CLIENTS credentials are registered first. `active` clients take turns, few enough for the
- * cache of loaded keys; the `cold` variants take another client each time, more than the cache holds. Prints
- * one JSON object; the token must be provisioned by `mafadm init`-like means: this program does it itself in
- * a scratch database given by the environment's TMPDIR. */
+ * Server CPU of TLS 1.2 PSK handshakes with peers in memory, all variants in turn, in short blocks of one
+ * run, so that their ratios mean something: plain OpenSSL with the key in RAM; the MAF's whole path (look-up
+ * in the database, token, provider) with custody psk and session; each with and without a following request
+ * for a key (retrieval). CLIENTS credentials are registered first. `active` clients take turns, few enough
+ * for the cache of loaded keys; the `cold` variants take another client each time, more than the cache holds.
+ * Prints one JSON object; the token must be provisioned by `mafadm init`-like means: this program does it
+ * itself in a scratch database given by the environment's TMPDIR. */
 #include "maf/admin.h"
 #include "maf/maf.h"
 #include "plain_client.h"
 #include "util/file.h"
+#include "util/log.h"
 #include "util/text.h"
 
 #include <openssl/err.h>
@@ -23,6 +24,7 @@
 #define FQDN   "maf.example.com"
 #define ADMIN  "admin.example.com"
 #define ACTIVE 10
+#define BLOCK  50 /* handshakes of one variant in a row: a server does not change its custody each time */
 
 static const char *const names[] = {FQDN, NULL};
 
@@ -53,10 +55,11 @@ struct variant {
     const char *name;
     SSL_CTX *server;
     struct maf *maf;
-    bool retrieve;
+    enum { HANDSHAKE, EXPORT, RETRIEVE } then; /* what follows the handshake */
     bool cold;
-    double cpu; /* microseconds, server side only */
-    unsigned long n;
+    double cpu;     /* microseconds of the block so far, server side only */
+    double *blocks; /* per handshake, of each block: the median is what counts */
+    size_t n_blocks;
 };
 
 static struct {
@@ -109,7 +112,20 @@ static void request_key(struct variant *v, SSL *server, size_t client, const cha
     m2m_response_free(&rs);
 }
 
-/* One handshake, one exporter call on the server; only the server's own calls are timed. */
+static void export_key(const struct variant *v, SSL *server)
+{
+    uint8_t out[48];
+    struct se_key *key = NULL;
+    if (v->maf != NULL) {
+        MUST(omtls_export(server, OMTLS_LABEL_CONNECTION, out, &key, err));
+        se_key_unref(key);
+    } else if (SSL_export_keying_material(server, out, sizeof out, OMTLS_LABEL_CONNECTION,
+                                          strlen(OMTLS_LABEL_CONNECTION), NULL, 0, 0) != 1) {
+        die("export failed", NULL);
+    }
+}
+
+/* One handshake and what follows it; only the server's own calls are timed. */
 static void one(struct variant *v, SSL_CTX *client_ctx, size_t client, const char *key_id)
 {
     SSL *c = SSL_new(client_ctx);
@@ -138,18 +154,12 @@ static void one(struct variant *v, SSL_CTX *client_ctx, size_t client, const cha
     if (done_c != 1 || done_s != 1)
         die("handshake failed", NULL);
     at = cpu_now();
-    if (v->retrieve) {
-        if (v->maf != NULL)
-            request_key(v, s, client, key_id);
-    } else {
-        uint8_t out[48];
-        if (SSL_export_keying_material(s, out, sizeof out, OMTLS_LABEL_CONNECTION,
-                                       strlen(OMTLS_LABEL_CONNECTION), NULL, 0, 0) != 1)
-            die("export failed", NULL);
-    }
+    if (v->then == RETRIEVE)
+        request_key(v, s, client, key_id);
+    else if (v->then == EXPORT)
+        export_key(v, s);
     SSL_free(s);
     v->cpu += cpu_now() - at;
-    v->n++;
     SSL_free(c);
 }
 
@@ -215,11 +225,18 @@ static SSL_CTX *maf_ctx(OSSL_LIB_CTX *libctx, struct maf *maf, enum omtls_custod
     return ctx;
 }
 
+static int compare(const void *a, const void *b)
+{
+    const double *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 5 && argc != 6)
         die("usage: bench-handshake TOKEN-URI PIN-SOURCE CLIENTS HANDSHAKES [SUITE]", NULL);
     const char *suite = argc > 5 ? argv[5] : "PSK-AES128-CBC-SHA256";
+    om_log_set_level(OM_LOG_WARNING);
     unsigned long handshakes = strtoul(argv[4], NULL, 10);
     char dir[] = "openmaf-bench-XXXXXX";
     if (mkdtemp(dir) == NULL)
@@ -248,31 +265,39 @@ int main(int argc, char **argv)
     SSL_CTX *psk = maf_ctx(libctx, maf, OMTLS_CUSTODY_PSK);
     SSL_CTX *session = maf_ctx(libctx, maf, OMTLS_CUSTODY_SESSION);
     struct variant variants[] = {
-        {"ram", plain, NULL, false, false, 0, 0},
-        {"psk", psk, maf, false, false, 0, 0},
-        {"session", session, maf, false, false, 0, 0},
-        {"psk_cold", psk, maf, false, true, 0, 0},
-        {"session_cold", session, maf, false, true, 0, 0},
-        {"psk_retrieval", psk, maf, true, false, 0, 0},
-        {"session_retrieval", session, maf, true, false, 0, 0},
+        {"ram", plain, NULL, HANDSHAKE, false, 0, NULL, 0},
+        {"psk", psk, maf, HANDSHAKE, false, 0, NULL, 0},
+        {"session", session, maf, HANDSHAKE, false, 0, NULL, 0},
+        {"psk_cold", psk, maf, HANDSHAKE, true, 0, NULL, 0},
+        {"session_cold", session, maf, HANDSHAKE, true, 0, NULL, 0},
+        {"ram_export", plain, NULL, EXPORT, false, 0, NULL, 0},
+        {"psk_export", psk, maf, EXPORT, false, 0, NULL, 0},
+        {"session_export", session, maf, EXPORT, false, 0, NULL, 0},
+        {"psk_retrieval", psk, maf, RETRIEVE, false, 0, NULL, 0},
+        {"session_retrieval", session, maf, RETRIEVE, false, 0, NULL, 0},
     };
     size_t n_variants = sizeof variants / sizeof variants[0];
     size_t active = clients.n < ACTIVE ? clients.n : ACTIVE;
     size_t cold = 0;
-    for (size_t warm = 0; warm < 2; warm++) {
-        for (unsigned long i = 0; i < (warm == 0 ? 50 : handshakes); i++)
-            for (size_t k = 0; k < n_variants; k++) {
-                size_t client = variants[k].cold ? cold++ % clients.n : i % active;
-                one(&variants[k], client_ctx, client, key_id);
-            }
-        for (size_t k = 0; warm == 0 && k < n_variants; k++) {
-            variants[k].cpu = 0;
-            variants[k].n = 0;
-        }
-    }
-    (void)printf("{\"clients\": %zu, \"suite\": \"%s\"", clients.n, suite);
+    size_t n_blocks = handshakes / BLOCK;
     for (size_t k = 0; k < n_variants; k++)
-        (void)printf(", \"%s\": %.2f", variants[k].name, variants[k].cpu / (double)variants[k].n);
+        variants[k].blocks = calloc(n_blocks + 1, sizeof(double));
+    /* The block before the first is to warm up. */
+    for (size_t b = 0; b <= n_blocks; b++)
+        for (size_t k = 0; k < n_variants; k++) {
+            struct variant *v = &variants[k];
+            v->cpu = 0;
+            for (size_t i = 0; i < BLOCK; i++)
+                one(v, client_ctx, v->cold ? cold++ % clients.n : i % active, key_id);
+            if (b > 0)
+                v->blocks[v->n_blocks++] = v->cpu / BLOCK;
+        }
+    (void)printf("{\"clients\": %zu, \"suite\": \"%s\"", clients.n, suite);
+    for (size_t k = 0; k < n_variants; k++) {
+        qsort(variants[k].blocks, n_blocks, sizeof(double), compare);
+        (void)printf(", \"%s\": %.2f", variants[k].name, variants[k].blocks[n_blocks / 2]);
+        free(variants[k].blocks);
+    }
     (void)printf("}\n");
     SSL_CTX_free(session);
     SSL_CTX_free(psk);
