@@ -45,6 +45,13 @@ def test_man_page(page):
     assert result.returncode == 0, result.stdout
 
 
+def test_every_key_of_the_configuration_is_in_its_man_page():
+    keys = re.findall(r"(?:TEXT|NUMBER)\(\"[\w+]+\", \"([a-z-]+)\"", (ROOT / "src" / "daemon" / "config_keys.c").read_text())
+    assert len(keys) > 15
+    page = (ROOT / "docs" / "man" / "mafd.conf.5").read_text()
+    assert [k for k in keys if not re.search(rf"^\.It Cm.*\b{k}\b", page, re.M)] == []
+
+
 # A module may include only what stands before it (docs/architecture.md).
 LAYERS = ["util", "se", "tls", "onem2m", "store", "maf", "bind", "client", "daemon", "cli"]
 # se and tls know nothing of oneM2M, bind and client nothing of each other, client nothing of the server side.

@@ -1,5 +1,5 @@
-/* An HTTPS binding, and with it WebSocket, over the RAM token, on a loopback port, in a thread of its own; and a peer that sends it
- * whatever octets a test wants, through real TLS-PSK. */
+/* An HTTPS binding, and with it WebSocket, over the RAM token, on a loopback port, in a thread of its own;
+ * and a peer that sends it whatever octets a test wants, through real TLS-PSK. */
 #ifndef OPENMAF_TESTS_BIND_SERVER_H
 #define OPENMAF_TESTS_BIND_SERVER_H
 

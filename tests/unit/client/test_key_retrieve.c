@@ -7,7 +7,7 @@
 
 #define RECORD "key-00112233445566778899aabbccddeeff"
 
-static void test_MAF_KT_9_stored(void **state)
+static void test_MAF_KT_9_MAF_GEN_8_stored_and_halved(void **state)
 {
     (void)state;
     struct openmaf_key *k = NULL;
@@ -205,7 +205,7 @@ static void test_arguments(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_MAF_KT_9_stored, start, stop),
+        cmocka_unit_test_setup_teardown(test_MAF_KT_9_MAF_GEN_8_stored_and_halved, start, stop),
         cmocka_unit_test_setup_teardown(test_hmac, start, stop),
         cmocka_unit_test_setup_teardown(test_expired, start, stop),
         cmocka_unit_test_setup_teardown(test_refused_answers, start, stop),

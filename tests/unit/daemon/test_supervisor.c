@@ -100,7 +100,7 @@ static void reloads_without_loss(void **state)
             ask_once(s);
             assert_true(patience.steps++ < 100000);
         } while (strstr(mafd_log(s, from), "ready: ") == NULL);
-        peer_send(open, GET_BASE + 20, strlen(GET_BASE) - 20);
+        peer_send(open, &GET_BASE[20], strlen(GET_BASE) - 20);
         peer_read(open, &a, false);
         assert_int_equal(a.rsc, 2000);
         peer_free(open);
