@@ -87,6 +87,34 @@
 #define WIRE_COPT "copt"
 #define WIRE_WSPT "wspt"
 
+/* Options of the CoAP binding (TS-0008, all V): critical, not repeatable. Those beside FR, RQI, TY, RVI and
+ * the three times are named to be known, not used. */
+#define WIRE_COAP_OT    259
+#define WIRE_COAP_RTURI 263
+#define WIRE_COAP_TY    267
+#define WIRE_COAP_RVI   271
+#define WIRE_COAP_ASRI  275
+#define WIRE_COAP_FR    279
+#define WIRE_COAP_RQI   283
+#define WIRE_COAP_RQET  291
+#define WIRE_COAP_RSET  295
+#define WIRE_COAP_OET   299
+#define WIRE_COAP_EC    303
+#define WIRE_COAP_RSC   307
+#define WIRE_COAP_GID   311
+#define WIRE_COAP_CTO   319
+#define WIRE_COAP_CTS   323
+#define WIRE_COAP_ATI   327
+#define WIRE_COAP_VSI   331
+#define WIRE_COAP_GTM   335
+#define WIRE_COAP_AUS   339
+
+/* Content-Formats of the CoAP binding (TS-0008; the first two RFC 7252 and RFC 8949; all V). */
+#define WIRE_COAP_JSON     50
+#define WIRE_COAP_CBOR     60
+#define WIRE_COAP_RES_JSON 10001
+#define WIRE_COAP_RES_CBOR 10010
+
 /* Limits (PROPOSED). */
 #define WIRE_KEY_VALUE_MIN 16 /* octets of a Key Value, even */
 #define WIRE_KEY_VALUE_MAX 64
