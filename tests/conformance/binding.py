@@ -1,15 +1,18 @@
 """How the conformance suite talks to a MAF: whole primitives in, whole primitives out, over one binding.
 
-A binding is a class with open(maf, credential) -> session, and a session has request(primitive) -> answer, .exported (48
-octets of the peer's own exporter) and close(). A new binding is one class and one entry in BINDINGS."""
+A binding is a callable (maf, credential) -> session, and a session has request(primitive) -> answer, .exported (48 octets
+of the peer's own exporter) and close(). A new binding is one class, and one entry in BINDINGS for each serialization."""
 import base64
+import functools
 import itertools
 import json
 import time
 import urllib.parse
 
+import cbor2
 from harness.maf import ADMIN, FQDN
 from harness.peers import GnutlsPeer, OpensslPeer, http
+from harness.websocket import WebSocket
 
 CREATE, RETRIEVE, UPDATE, DELETE = 1, 2, 3, 4
 MAF_BASE, CLIENT_REG, KEY_REG = 20001, 20002, 20003
@@ -40,10 +43,33 @@ class Answer:
         return f"<{self.rsc} {self.pc}>"
 
 
+class Json:
+    media_type = "application/json"
+    subprotocol = "oneM2M.json"
+
+    @staticmethod
+    def octets(tree):
+        return json.dumps(tree).encode()
+
+    @staticmethod
+    def message(tree):
+        return json.dumps(tree)
+
+    tree = staticmethod(json.loads)
+
+
+class Cbor:
+    media_type = "application/cbor"
+    subprotocol = "oneM2M.cbor"
+    octets = message = staticmethod(cbor2.dumps)
+    tree = staticmethod(cbor2.loads)
+
+
 class HttpsSession:
     METHOD = {CREATE: "POST", RETRIEVE: "GET", UPDATE: "PUT", DELETE: "DELETE"}
 
-    def __init__(self, maf, credential, peer=OpensslPeer, **options):
+    def __init__(self, maf, credential, serialization=Json, peer=OpensslPeer, **options):
+        self.serialization = serialization
         self.peer = peer(maf, credential, **options)
         self.exported = self.peer.exported
 
@@ -62,11 +88,15 @@ class HttpsSession:
         return "?" + "&".join(f"{k}={urllib.parse.quote(v, safe='+')}" for k, v in pairs) if pairs else ""
 
     def request(self, p):
-        body = json.dumps(p["pc"]).encode() if p.get("pc") is not None else None
-        extra = [f"X-M2M-RET: {p['rqet']}"] if "rqet" in p else []
+        s = self.serialization
+        body = s.octets(p["pc"]) if p.get("pc") is not None else None
+        extra = [f"Accept: {s.media_type}"] + ([f"X-M2M-RET: {p['rqet']}"] if "rqet" in p else [])
         answer = self.peer.request(http(self.METHOD[p["op"]], self.path(p["to"]) + self.query(p), p.get("fr"), body,
-                                        p.get("ty"), p.get("rqi"), p.get("rvi"), headers=extra))
-        pc = json.loads(answer.body) if answer.body else None
+                                        p.get("ty"), p.get("rqi"), p.get("rvi"), headers=extra,
+                                        content_type=s.media_type))
+        if answer.body:
+            assert answer.headers["content-type"] == s.media_type, answer
+        pc = s.tree(answer.body) if answer.body else None
         return Answer(answer.rsc, pc, answer.headers.get("x-m2m-ri"), answer.headers.get("x-m2m-rvi"))
 
     def close(self):
@@ -78,9 +108,42 @@ class HttpsGnutlsSession(HttpsSession):
         super().__init__(maf, credential, peer=GnutlsPeer, **options)
 
 
-BINDINGS = {"https": HttpsSession}
+class WssSession:
+    def __init__(self, maf, credential, serialization=Json, peer=OpensslPeer, **options):
+        self.serialization = serialization
+        self.peer = peer(maf, credential, **options)
+        self.exported = self.peer.exported
+        self.socket = WebSocket(self.peer, [serialization.subprotocol])
+
+    @staticmethod
+    def whole(p):
+        """The primitive as it travels: what HTTP puts into the query has its place in it."""
+        p = dict(p)
+        if "atrl" in p:
+            p["pc"] = {"m2m:atrl": p.pop("atrl")}
+        if "rt" in p:
+            p["rt"] = {"rtv": p["rt"]}
+        return p
+
+    def request(self, p):
+        self.socket.send(self.serialization.message(self.whole(p)))
+        answer = self.serialization.tree(self.socket.message())
+        assert set(answer) <= {"rsc", "rqi", "rvi", "pc"}, answer
+        return Answer(answer["rsc"], answer.get("pc"), answer.get("rqi"), answer.get("rvi"))
+
+    def close(self):
+        self.socket.close()
+
+
+BINDINGS = {f"{name}-{serialization.__name__.lower()}": functools.partial(session, serialization=serialization)
+            for name, session in (("https", HttpsSession), ("wss", WssSession)) for serialization in (Json, Cbor)}
 
 _number = itertools.count(1)
+
+
+def fresh(name):
+    """An FQDN that no other test of this process has."""
+    return f"{name}{next(_number)}.example.com"
 
 
 class Device:

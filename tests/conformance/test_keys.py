@@ -2,7 +2,7 @@
 import base64
 
 import pytest
-from binding import KEY_REG, LATER, LATER_STILL, RETRIEVE, HttpsGnutlsSession, timestamp
+from binding import KEY_REG, LATER, LATER_STILL, RETRIEVE, HttpsGnutlsSession, fresh, timestamp
 from harness.maf import ADMIN
 
 
@@ -90,7 +90,7 @@ def test_MAF_KR_6_several_targets_of_esdata(source, suid):
 
 
 def test_MAF_KR_7_targets_from_policy(shared_maf, device, target):
-    name = f"list{id(target)}.example.com"
+    name = fresh("list")
     shared_maf.adm("stakeholder", "add", name)
     shared_maf.policy({"defaultTargets": {"32": [target.id]}}, name)
     d = device(admin=name)
@@ -103,7 +103,7 @@ def test_MAF_KR_7_targets_from_policy(shared_maf, device, target):
 
 
 def test_MAF_KR_8_policy_of_suids_and_targets(shared_maf, device, target):
-    name = f"strict{id(target)}.example.com"
+    name = fresh("strict")
     shared_maf.adm("stakeholder", "add", name)
     shared_maf.policy({"suids": [33], "targets": ["//sp.example.com/..."]}, name)
     d = device(admin=name)
@@ -217,7 +217,7 @@ def test_MAF_KU_4_nothing_else_changes(source, target, attributes):
 
 
 def test_MAF_KU_5_policy_holds_for_updates_too(shared_maf, device, target):
-    name = f"upd{id(target)}.example.com"
+    name = fresh("upd")
     shared_maf.adm("stakeholder", "add", name)
     shared_maf.policy({"targets": [target.id]}, name)
     d = device(admin=name)
@@ -261,25 +261,25 @@ def test_MAF_KD_2_MAF_KD_3_deregistration(source, target):
 
 def test_discovery_shows_what_the_requester_may_see(source, target, device):
     stranger = device()
-    tag = f"tag:{id(source)}"
+    tag = "tag:" + fresh("a")
     key = source.own_key(target, lbl=[tag, "kind:x"])
-    find = {"fu": 1, "lbl": tag}
+    find = {"fu": 1, "lbl": [tag]}
     assert [u.split("/")[-1] for u in source.send(RETRIEVE, fc=find).pc["m2m:uril"]] == [key]
     assert [u.split("/")[-1] for u in target.send(RETRIEVE, fc=find).pc["m2m:uril"]] == [key]
     nothing = stranger.send(RETRIEVE, fc=find)
     assert nothing.rsc == 2000 and nothing.pc["m2m:uril"] == []
-    assert source.send(RETRIEVE, fc={"fu": 1, "lbl": tag, "ty": 20002}).pc["m2m:uril"] == []
-    assert source.send(RETRIEVE, fc={"fu": 1, "lbl": "no:such"}).pc["m2m:uril"] == []
+    assert source.send(RETRIEVE, fc={"fu": 1, "lbl": [tag], "ty": 20002}).pc["m2m:uril"] == []
+    assert source.send(RETRIEVE, fc={"fu": 1, "lbl": ["no:such"]}).pc["m2m:uril"] == []
 
 
 def test_discovery_limits_and_times(source, target):
-    tag = f"lim:{id(source)}"
+    tag = "lim:" + fresh("a")
     keys = {source.own_key(target, lbl=[tag]) for _ in range(3)}
-    found = [source.send(RETRIEVE, fc={"fu": 1, "lbl": tag, "lim": 2, "ofst": o}).pc["m2m:uril"] for o in (0, 2)]
+    found = [source.send(RETRIEVE, fc={"fu": 1, "lbl": [tag], "lim": 2, "ofst": o}).pc["m2m:uril"] for o in (0, 2)]
     assert [len(f) for f in found] == [2, 1]
     assert {u.split("/")[-1] for f in found for u in f} == keys
-    assert source.send(RETRIEVE, fc={"fu": 1, "lbl": tag, "crb": timestamp(-3600)}).pc["m2m:uril"] == []
-    assert len(source.send(RETRIEVE, fc={"fu": 1, "lbl": tag, "cra": timestamp(-3600)}).pc["m2m:uril"]) == 3
+    assert source.send(RETRIEVE, fc={"fu": 1, "lbl": [tag], "crb": timestamp(-3600)}).pc["m2m:uril"] == []
+    assert len(source.send(RETRIEVE, fc={"fu": 1, "lbl": [tag], "cra": timestamp(-3600)}).pc["m2m:uril"]) == 3
 
 
 @pytest.mark.parametrize("rcn,status", [(0, 2001), (1, 2001), (9, 2001), (4, 4000), (99, 4000)])

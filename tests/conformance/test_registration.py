@@ -2,7 +2,7 @@
 import json
 
 import pytest
-from binding import CLIENT_REG, CREATE, LATER, LATER_STILL, RETRIEVE, timestamp
+from binding import CLIENT_REG, CREATE, LATER, LATER_STILL, RETRIEVE, fresh, timestamp
 from harness.maf import ADMIN
 
 CONFIGURATION = {"crgc": {"fqdn": "maf.example.com", "adfq": ADMIN, "htpt": 8443},
@@ -44,15 +44,16 @@ def test_MAF_CR_2_content_must_be_one_registration(device):
 def test_MAF_CR_3_stakeholder_must_permit(shared_maf, device):
     d = device()
     assert d.register(adfq="unknown.example.com").rsc == 4103
-    shared_maf.adm("stakeholder", "add", f"other{id(d)}.example.com")
-    assert d.register(adfq=f"other{id(d)}.example.com").rsc == 4103
-    shared_maf.adm("stakeholder", "policy", f"other{id(d)}.example.com", "--permit", d.id)
-    assert d.register(adfq=f"other{id(d)}.example.com").rsc == 2001
+    name = fresh("other")
+    shared_maf.adm("stakeholder", "add", name)
+    assert d.register(adfq=name).rsc == 4103
+    shared_maf.adm("stakeholder", "policy", name, "--permit", d.id)
+    assert d.register(adfq=name).rsc == 2001
 
 
 def test_MAF_CR_3_policy_may_admit_anyone(shared_maf, device):
     d = device()
-    name = f"open{id(d)}.example.com"
+    name = fresh("open")
     shared_maf.adm("stakeholder", "add", name)
     shared_maf.policy({"register": "any"}, name)
     assert d.register(adfq=name).rsc == 2001
@@ -148,7 +149,7 @@ def test_MAF_CD_2_MAF_CD_3_MAF_CD_4_deregistration_takes_the_keys_along(source, 
 
 
 def test_MAF_CD_3_other_stakeholders_are_untouched(shared_maf, source, target):
-    name = f"second{id(source)}.example.com"
+    name = fresh("second")
     shared_maf.adm("stakeholder", "add", name)
     shared_maf.adm("stakeholder", "policy", name, "--permit", source.id)
     second = source.registered(adfq=name)

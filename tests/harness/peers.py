@@ -93,6 +93,12 @@ class Peer:
         raw, self.buffer = self.buffer[at:stop], self.buffer[stop:]
         return Response(raw)
 
+    def some(self):
+        """Whatever has arrived, at least one octet."""
+        self._read_until(lambda b: b)
+        octets, self.buffer = self.buffer, b""
+        return octets
+
     def request(self, octets):
         self.send(octets)
         return self.response()
