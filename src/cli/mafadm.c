@@ -53,6 +53,8 @@ static const struct adm_command commands[] = {
     {"stakeholder", "policy", "ADMIN-FQDN", "FPB", "", adm_stakeholder_policy,
      "show its policy, or replace it with --file; edit who may register"},
     {"client", "add", NULL, "iskgmoSe", "is", adm_client_add, "add a client with its Km"},
+    {"client", "import", "FILE", "se", "s", adm_client_import,
+     "add many clients: lines of ID, KmID and hexadecimal Km, in a file only you can read"},
     {"client", "list", NULL, "", "", adm_client_list, "list clients' credentials"},
     {"client", "show", "KMID", "", "", adm_client_show, "show one credential"},
     {"client", "revoke", "KMID", "", "", adm_client_revoke, "end a credential for ever"},
@@ -200,6 +202,7 @@ int main(int argc, char **argv)
 {
     no_core_dumps();
     om_log_set_name("mafadm");
+    om_audit_to_syslog();
     if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
         print_usage(stdout);
         return ADM_EXIT_OK;

@@ -63,6 +63,7 @@ om_rc adm_stakeholder_list(const struct adm_args *args, struct om_error *err);
 om_rc adm_stakeholder_remove(const struct adm_args *args, struct om_error *err);
 om_rc adm_stakeholder_policy(const struct adm_args *args, struct om_error *err);
 om_rc adm_client_add(const struct adm_args *args, struct om_error *err);
+om_rc adm_client_import(const struct adm_args *args, struct om_error *err);
 om_rc adm_client_list(const struct adm_args *args, struct om_error *err);
 om_rc adm_client_show(const struct adm_args *args, struct om_error *err);
 om_rc adm_client_revoke(const struct adm_args *args, struct om_error *err);

@@ -17,17 +17,23 @@ static om_rc errno_fail(struct om_error *err, const char *what, const char *path
     return om_fail(err, rc, "cannot %s %s: %s", what, path, strerror(e));
 }
 
+static om_rc check_file(int fd, const char *path, bool private_only, struct stat *st, struct om_error *err)
+{
+    if (fstat(fd, st) != 0)
+        return errno_fail(err, "examine", path);
+    if (!S_ISREG(st->st_mode))
+        return om_fail(err, OM_EINPUT, "%s is not a regular file", path);
+    if (private_only && (st->st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        return om_fail(err, OM_ECONFIG, "%s can be reached by others (mode %04o); chmod 600 it", path,
+                       (unsigned)(st->st_mode & 07777));
+    return OM_OK;
+}
+
 static om_rc read_fd(int fd, const char *path, size_t max, bool private_only, struct om_secret *out,
                      struct om_error *err)
 {
     struct stat st;
-    if (fstat(fd, &st) != 0)
-        return errno_fail(err, "examine", path);
-    if (!S_ISREG(st.st_mode))
-        return om_fail(err, OM_EINPUT, "%s is not a regular file", path);
-    if (private_only && (st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-        return om_fail(err, OM_ECONFIG, "%s can be reached by others (mode %04o); chmod 600 it", path,
-                       (unsigned)(st.st_mode & 07777));
+    OM_TRY(check_file(fd, path, private_only, &st, err));
     if (st.st_size < 0 || (uintmax_t)st.st_size > max)
         return om_fail(err, OM_EINPUT, "%s is longer than %zu octets", path, max);
     struct om_secret buf = OM_SECRET_INIT;
@@ -68,6 +74,21 @@ om_rc om_file_read(const char *path, size_t max, struct om_secret *out, struct o
 om_rc om_file_read_private(const char *path, size_t max, struct om_secret *out, struct om_error *err)
 {
     return read_path(path, max, true, out, err);
+}
+
+om_rc om_file_open_private(const char *path, int *fd, struct om_error *err)
+{
+    struct stat st;
+    int f = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (f < 0)
+        return errno_fail(err, "open", path);
+    om_rc rc = check_file(f, path, true, &st, err);
+    if (rc != OM_OK) {
+        (void)close(f);
+        return rc;
+    }
+    *fd = f;
+    return OM_OK;
 }
 
 static om_rc sync_dir_of(const char *path, struct om_error *err)

@@ -13,6 +13,14 @@ OM_MUST_USE om_rc om_file_read(const char *path, size_t max, struct om_secret *o
 OM_MUST_USE om_rc om_file_read_private(const char *path, size_t max, struct om_secret *out,
                                        struct om_error *err);
 
+/* Opens a regular file for reading under the same conditions, for what is too long to be read whole; *fd is
+ * the caller's to close. */
+OM_MUST_USE om_rc om_file_open_private(const char *path, int *fd, struct om_error *err);
+
+/* Opens a regular file for reading under the same conditions, for what is too long to be read whole; *fd is
+ * the caller's to close. */
+OM_MUST_USE om_rc om_file_open_private(const char *path, int *fd, struct om_error *err);
+
 /* Writes path.tmp (mode, e.g. 0600), fsyncs, renames over path and fsyncs the directory. OM_ETRANSIENT. */
 OM_MUST_USE om_rc om_file_write(const char *path, const void *p, size_t n, unsigned mode,
                                 struct om_error *err);

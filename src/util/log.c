@@ -3,8 +3,10 @@
 #include "util/text.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <syslog.h>
 #include <unistd.h>
 
 static enum om_log_level max_level = OM_LOG_INFO;
@@ -53,12 +55,27 @@ void om_log(enum om_log_level level, const char *fmt, ...)
     va_end(ap);
 }
 
+static bool audit_syslog;
+
+void om_audit_to_syslog(void)
+{
+    audit_syslog = true;
+    openlog(log_name, LOG_PID, LOG_AUTHPRIV);
+}
+
 void om_audit(const char *event, const char *fmt, ...)
 {
     char prefix[64];
     (void)snprintf(prefix, sizeof prefix, "audit: %s ", event);
     va_list ap;
     va_start(ap, fmt);
-    emit(OM_LOG_NOTICE, prefix, fmt, ap);
+    if (audit_syslog) {
+        char body[900];
+        (void)vsnprintf(body, sizeof body, fmt, ap);
+        om_printable(body);
+        syslog(LOG_NOTICE, "%s%s", prefix, body);
+    } else {
+        emit(OM_LOG_NOTICE, prefix, fmt, ap);
+    }
     va_end(ap);
 }

@@ -25,4 +25,8 @@ void om_log(enum om_log_level level, const char *fmt, ...) OM_PRINTF(2, 3);
  * true reason, which the peer is not told. */
 void om_audit(const char *event, const char *fmt, ...) OM_PRINTF(2, 3);
 
+/* Sends audit lines to syslog (facility authpriv) instead: for commands, whose stderr is somebody's terminal.
+ */
+void om_audit_to_syslog(void);
+
 #endif

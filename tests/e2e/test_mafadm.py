@@ -1,0 +1,86 @@
+"""mafadm as its operator meets it."""
+import json
+import os
+import subprocess
+
+import pytest
+from harness.build import program
+from harness.maf import ADMIN, FQDN, Failed
+from harness.peers import OpensslPeer, http
+
+
+def fleet(tmp_path, lines, mode=0o600):
+    path = tmp_path / "fleet"
+    path.write_text("".join(line + "\n" for line in lines))
+    path.chmod(mode)
+    return str(path)
+
+
+def test_import_serves_and_can_be_repeated(maf, tmp_path):
+    kms = [os.urandom(32).hex() for _ in range(20)]
+    lines = ["# a fleet", ""] + [f"//sp.example.com/cse1/C{i}\tkm-{i}  {km}" for i, km in enumerate(kms)]
+    args = ("client", "import", fleet(tmp_path, lines), "--stakeholder", ADMIN)
+    assert json.loads(maf.adm(*args, "--json")) == {"added": 20, "present": 0}
+    assert json.loads(maf.adm(*args, "--json")) == {"added": 0, "present": 20}
+    me = {"kmid": f"km-7@{FQDN}", "id": "//sp.example.com/cse1/C7", "km": kms[7]}
+    with OpensslPeer(maf, me) as peer:
+        assert peer.request(http("GET", "/-", me["id"])).rsc == 2000
+
+
+@pytest.mark.parametrize("line,why", [("//sp.example.com/cse1/Ca km-a", "three words"), ("x km-a " + "00" * 32, "Absolute"),
+                                      ("//sp.example.com/cse1/Ca km-a zz", "hex"), ("//sp.example.com/cse1/Ca k@m@a " + "00" * 32, "line 2"),
+                                      ("//sp.example.com/cse1/Ca km-a 0011", "line 2"), ("a" * 3000, "longer")])
+def test_import_stops_at_a_wrong_line(maf, tmp_path, line, why):
+    good = "//sp.example.com/cse1/Cgood km-good " + "11" * 32
+    with pytest.raises(Failed, match=why):
+        maf.adm("client", "import", fleet(tmp_path, [good, line]), "--stakeholder", ADMIN)
+    assert [c["kmid"] for c in maf.adm_json("client", "list")] == [f"km-good@{FQDN}"]
+
+
+def test_import_wants_a_private_file_and_other_identities_apart(maf, tmp_path):
+    line = "//sp.example.com/cse1/Ca km-a " + "00" * 32
+    with pytest.raises(Failed, match="chmod 600"):
+        maf.adm("client", "import", fleet(tmp_path, [line], 0o644), "--stakeholder", ADMIN)
+    maf.adm("client", "import", fleet(tmp_path, [line]), "--stakeholder", ADMIN)
+    with pytest.raises(Failed, match="line 1"):
+        maf.adm("client", "import", fleet(tmp_path, [line.replace("/Ca ", "/Cb ")]), "--stakeholder", ADMIN)
+
+
+def run(*args):
+    return subprocess.run([program("mafadm"), *args], capture_output=True, text=True, timeout=30)
+
+
+@pytest.mark.parametrize("args", [(), ("nonsense",), ("client",), ("client", "add"), ("client", "list", "--dir"), ("client", "list", "--dir", "x", "y"),
+                                  ("client", "list", "--nonsense", "--dir", "x"), ("client", "revoke", "--dir", "x"),
+                                  ("client", "list", "--dir", "x", "--fqdn", "y")])
+def test_wrong_usage(args):
+    result = run(*args)
+    assert result.returncode == 2 and result.stdout == "" and result.stderr
+
+
+def test_help_of_every_command():
+    usage = run("--help").stdout
+    commands = [line.split("  ")[1].strip() for line in usage.splitlines() if line.startswith("  ")]
+    assert len(commands) > 15
+    for command in commands:
+        words = [w for w in command.split() if w.islower()]
+        result = run(*words, "--help")
+        assert result.returncode == 0 and "Options:" in result.stdout, command
+
+
+def test_generated_km_needs_a_way_out(maf, tmp_path):
+    with pytest.raises(Failed, match="km-out"):
+        maf.adm("client", "add", "--id", "//sp.example.com/cse1/Ca", "--stakeholder", ADMIN, "--generate")
+    out = tmp_path / "km"
+    shown = json.loads(maf.adm("client", "add", "--id", "//sp.example.com/cse1/Ca", "--stakeholder", ADMIN, "--generate",
+                               "--km-out", str(out)))
+    assert set(shown) == {"kmid", "id"} and out.stat().st_mode & 0o777 == 0o600 and len(out.read_text().strip()) == 64
+
+
+def test_a_revoked_credential_ends_an_open_session(maf):
+    me = maf.add_client("//sp.example.com/cse1/Ca")
+    with OpensslPeer(maf, me) as peer:
+        assert peer.request(http("GET", "/-", me["id"])).rsc == 2000
+        maf.adm("client", "revoke", me["kmid"])
+        assert peer.request(http("GET", "/-", me["id"])).rsc == 4106
+        peer.wait_closed()
