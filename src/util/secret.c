@@ -29,7 +29,7 @@ om_rc om_secret_set(struct om_secret *s, const void *p, size_t n, struct om_erro
 {
     struct om_secret fresh = OM_SECRET_INIT;
     OM_TRY(om_secret_alloc(&fresh, n, err));
-    if (n > 0)
+    if (fresh.octets != NULL)
         memcpy(fresh.octets, p, n);
     om_secret_free(s);
     *s = fresh;
