@@ -18,10 +18,10 @@ static unsigned give_psk(SSL *ssl, const char *hint, char *identity, unsigned id
     return (unsigned)psk->key_len;
 }
 
-SSL_CTX *plain_client_ctx(const char *suite)
+static SSL_CTX *client_ctx(const SSL_METHOD *method, int version, const char *suite)
 {
-    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-    if (ctx == NULL || SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION) != 1 ||
+    SSL_CTX *ctx = SSL_CTX_new(method);
+    if (ctx == NULL || SSL_CTX_set_max_proto_version(ctx, version) != 1 ||
         SSL_CTX_set_cipher_list(ctx, suite) != 1) {
         ERR_print_errors_fp(stderr);
         exit(1);
@@ -30,6 +30,16 @@ SSL_CTX *plain_client_ctx(const char *suite)
     SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
     SSL_CTX_set_psk_client_callback(ctx, give_psk);
     return ctx;
+}
+
+SSL_CTX *plain_client_ctx(const char *suite)
+{
+    return client_ctx(TLS_client_method(), TLS1_2_VERSION, suite);
+}
+
+SSL_CTX *plain_dtls_ctx(const char *suite)
+{
+    return client_ctx(DTLS_client_method(), DTLS1_2_VERSION, suite);
 }
 
 void plain_client_psk(SSL *ssl, const char *server_name, struct plain_psk *psk)

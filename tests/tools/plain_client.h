@@ -1,4 +1,4 @@
-/* A TLS 1.2 PSK client of plain OpenSSL, with its key in RAM: the peer that is not ours. */
+/* A TLS or DTLS 1.2 PSK client of plain OpenSSL, with its key in RAM: the peer that is not ours. */
 #ifndef OPENMAF_TESTS_PLAIN_CLIENT_H
 #define OPENMAF_TESTS_PLAIN_CLIENT_H
 
@@ -15,6 +15,7 @@ struct plain_psk {
 /* A context for one suite (OpenSSL's name). The psk of each SSL is set with plain_client_psk. Exits on
  * failure. */
 SSL_CTX *plain_client_ctx(const char *suite);
+SSL_CTX *plain_dtls_ctx(const char *suite);
 /* psk must outlive ssl. */
 void plain_client_psk(SSL *ssl, const char *server_name, struct plain_psk *psk);
 
