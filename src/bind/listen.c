@@ -1,4 +1,4 @@
-/* Listening TCP sockets: see listen.h. */
+/* Listening sockets: see listen.h. */
 #include "bind/listen.h"
 
 #include <arpa/inet.h>
@@ -40,17 +40,35 @@ static bool set(int fd, int level, int option)
     return setsockopt(fd, level, option, &on, sizeof on) == 0;
 }
 
-static om_rc open_socket(const char *host, uint16_t port, bool shared, int *out, struct om_error *err)
+/* Without SO_REUSEADDR a restart would have to wait for connections of the process before. */
+static bool prepare_tcp(int fd)
+{
+    return set(fd, SOL_SOCKET, SO_REUSEADDR) && set(fd, SOL_SOCKET, SO_KEEPALIVE) &&
+           set(fd, IPPROTO_TCP, TCP_NODELAY);
+}
+
+/* Many devices may come back at the same moment: a long queue, as far as the system allows. */
+#define UDP_QUEUE (4 * 1024 * 1024)
+
+static bool prepare_udp(int fd, bool v6)
+{
+    int queue = UDP_QUEUE;
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &queue, sizeof queue);
+    return v6 ? set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO) : set(fd, IPPROTO_IP, IP_PKTINFO);
+}
+
+static om_rc open_socket(int type, const char *host, uint16_t port, bool shared, int *out,
+                         struct om_error *err)
 {
     union address a;
     socklen_t len = 0;
     OM_TRY(parse(host, port, &a, &len, err));
-    int fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    bool good = fd >= 0 && set(fd, SOL_SOCKET, SO_REUSEADDR) &&
-                (!shared || set(fd, SOL_SOCKET, SO_REUSEPORT)) && set(fd, SOL_SOCKET, SO_KEEPALIVE) &&
-                set(fd, IPPROTO_TCP, TCP_NODELAY) &&
-                (a.any.sa_family != AF_INET6 || set(fd, IPPROTO_IPV6, IPV6_V6ONLY)) &&
-                bind(fd, &a.any, len) == 0 && listen(fd, SOMAXCONN) == 0;
+    bool v6 = a.any.sa_family == AF_INET6;
+    int fd = socket(a.any.sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    bool good = fd >= 0 && (type == SOCK_STREAM ? prepare_tcp(fd) : prepare_udp(fd, v6)) &&
+                (!shared || set(fd, SOL_SOCKET, SO_REUSEPORT)) &&
+                (!v6 || set(fd, IPPROTO_IPV6, IPV6_V6ONLY)) && bind(fd, &a.any, len) == 0 &&
+                (type != SOCK_STREAM || listen(fd, SOMAXCONN) == 0);
     if (!good) {
         int e = errno;
         if (fd >= 0)
@@ -63,12 +81,22 @@ static om_rc open_socket(const char *host, uint16_t port, bool shared, int *out,
 
 om_rc listen_tcp(const char *host, uint16_t port, int *fd, struct om_error *err)
 {
-    return open_socket(host, port, true, fd, err);
+    return open_socket(SOCK_STREAM, host, port, true, fd, err);
 }
 
 om_rc listen_tcp_alone(const char *host, uint16_t port, int *fd, struct om_error *err)
 {
-    return open_socket(host, port, false, fd, err);
+    return open_socket(SOCK_STREAM, host, port, false, fd, err);
+}
+
+om_rc listen_udp(const char *host, uint16_t port, int *fd, struct om_error *err)
+{
+    return open_socket(SOCK_DGRAM, host, port, true, fd, err);
+}
+
+om_rc listen_udp_alone(const char *host, uint16_t port, int *fd, struct om_error *err)
+{
+    return open_socket(SOCK_DGRAM, host, port, false, fd, err);
 }
 
 uint16_t listen_port(int fd)

@@ -1,4 +1,4 @@
-/* Listening TCP sockets. Apart from the bindings, because a supervisor opens them and hands them down: a
+/* Listening sockets. Apart from the bindings, because a supervisor opens them and hands them down: a
  * socket that outlives its worker keeps the connections that wait in its queue. */
 #ifndef OPENMAF_BIND_LISTEN_H
 #define OPENMAF_BIND_LISTEN_H
@@ -14,6 +14,13 @@ OM_MUST_USE om_rc listen_tcp(const char *host, uint16_t port, int *fd, struct om
 
 /* The same without SO_REUSEPORT: fails when anybody listens there already. */
 OM_MUST_USE om_rc listen_tcp_alone(const char *host, uint16_t port, int *fd, struct om_error *err);
+
+/* A non-blocking, close-on-exec UDP socket on a numeric address, with SO_REUSEPORT, that tells for each
+ * datagram to which local address it came. port and errors as above. */
+OM_MUST_USE om_rc listen_udp(const char *host, uint16_t port, int *fd, struct om_error *err);
+
+/* The same without SO_REUSEPORT: fails when anybody has the address already. */
+OM_MUST_USE om_rc listen_udp_alone(const char *host, uint16_t port, int *fd, struct om_error *err);
 
 /* The port a socket is bound to; 0 when it is not. */
 uint16_t listen_port(int fd);

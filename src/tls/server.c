@@ -108,7 +108,8 @@ om_rc omtls_server_ctx(const struct omtls_server *cfg, SSL_CTX **out, struct om_
     if (cfg->find == NULL)
         return om_fail(err, OM_ECONFIG, "a TLS server needs a way to find keys");
     SSL_CTX *ctx = NULL;
-    OM_TRY(omtls_context_new(cfg->libctx, TLS_server_method(), &ctx, err));
+    const SSL_METHOD *method = cfg->dtls ? DTLS_server_method() : TLS_server_method();
+    OM_TRY(omtls_context_new(cfg->libctx, method, &ctx, err));
     om_rc rc = omtls_server_adopt(ctx, cfg, err);
     if (rc != OM_OK) {
         SSL_CTX_free(ctx);

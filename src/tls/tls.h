@@ -67,15 +67,16 @@ struct omtls_server {
                                  unrecognized_name */
     bool require_sni;         /* no SNI -> handshake failure; default false */
     bool allow_no_ems;        /* interop switch: accept peers without extended master secret; default false */
-    const char *suites;       /* NULL: OMTLS_PSK_SUITES_TLS */
+    const char *suites;       /* NULL: those of the transport */
+    bool dtls;                /* of omtls_server_ctx: DTLS 1.2 instead of TLS 1.2 */
     omtls_find_psk *find;
     void (*peer_free)(void *peer); /* may be NULL */
     void *arg;
 };
 
-/* A hardened TLS 1.2 server context: the suites, no tickets, no cache, no renegotiation, no compression, EMS
- * demanded, plaintext cleansed, SNI checked. `cfg` is copied, the strings it points to are not. Free with
- * SSL_CTX_free. */
+/* A hardened TLS 1.2 or DTLS 1.2 server context: the suites, no tickets, no cache, no renegotiation, no
+ * compression, EMS demanded, plaintext cleansed, SNI checked. `cfg` is copied, the strings it points to are
+ * not. Free with SSL_CTX_free. */
 OM_MUST_USE om_rc omtls_server_ctx(const struct omtls_server *cfg, SSL_CTX **out, struct om_error *err);
 
 /* The same for an SSL_CTX that somebody else made (libcoap): applies options, suites, SNI, PSK callback and
