@@ -1,5 +1,6 @@
 /* The headers of an HTTP request (TS-0009, spec/wire §5), each checked once for all that follows. */
 #include "bind/https_reading.h"
+#include "bind/target.h"
 #include "util/text.h"
 
 #include <event2/http_struct.h>
@@ -151,14 +152,6 @@ static bool split_host(const char *value, char host[M2M_FQDN_SIZE])
     return m2m_fold(host, M2M_FQDN_SIZE, text, NULL) == OM_OK;
 }
 
-static bool is_ours(const struct https_options *opt, const char *host)
-{
-    for (size_t i = 0; opt->names[i] != NULL; i++)
-        if (strcmp(opt->names[i], host) == 0)
-            return true;
-    return false;
-}
-
 void https_check_host(struct reading *r)
 {
     const char *value = r->authority[0] != '\0' ? r->authority : r->value[H_HOST];
@@ -172,7 +165,5 @@ void https_check_host(struct reading *r)
         https_bad(r, "Host", "host or host:port is expected");
         return;
     }
-    if (r->opt->names != NULL && m2m_is_fqdn(host) && strcmp(host, "localhost") != 0 &&
-        !is_ours(r->opt, host))
-        (void)snprintf(r->rq->to, sizeof r->rq->to, "//%s/-", host);
+    target_check_host(r->opt->names, host, r->rq);
 }

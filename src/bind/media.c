@@ -9,10 +9,10 @@
 /* In order of our own preference. Whole primitives (…-preq+…, …-prsp+…) and notifications (…-ntfy+…) are not
  * content, so they are not served here: 4015. */
 static const struct media media_types[] = {
-    {"application/vnd.onem2m-res+json", m2m_json_parse, m2m_json_print},
-    {"application/json", m2m_json_parse, m2m_json_print},
-    {"application/vnd.onem2m-res+cbor", m2m_cbor_parse, m2m_cbor_print},
-    {"application/cbor", m2m_cbor_parse, m2m_cbor_print},
+    {"application/vnd.onem2m-res+json", WIRE_COAP_RES_JSON, m2m_json_parse, m2m_json_print},
+    {"application/json", WIRE_COAP_JSON, m2m_json_parse, m2m_json_print},
+    {"application/vnd.onem2m-res+cbor", WIRE_COAP_RES_CBOR, m2m_cbor_parse, m2m_cbor_print},
+    {"application/cbor", WIRE_COAP_CBOR, m2m_cbor_parse, m2m_cbor_print},
 };
 #define ROWS (sizeof media_types / sizeof media_types[0])
 _Static_assert(ROWS <= MEDIA_ROWS_MAX, "media_preference holds every row");
@@ -20,6 +20,14 @@ _Static_assert(ROWS <= MEDIA_ROWS_MAX, "media_preference holds every row");
 const struct media *media_default(void)
 {
     return &media_types[0];
+}
+
+const struct media *media_of_content_format(uint32_t number)
+{
+    for (size_t i = 0; i < ROWS; i++)
+        if (media_types[i].content_format == number)
+            return &media_types[i];
+    return NULL;
 }
 
 static const struct media *find(const char *name)

@@ -1,5 +1,5 @@
-/* Media types of HTTP bodies (TS-0009, spec/wire §5) and their negotiation. One table row per type; a new
- * serialization is a new row with its two functions. */
+/* Media types of HTTP and CoAP bodies (TS-0009, TS-0008, spec/wire §5, §6) and their negotiation. One table
+ * row per type; a new serialization is a new row with its two functions. */
 #ifndef OPENMAF_BIND_MEDIA_H
 #define OPENMAF_BIND_MEDIA_H
 
@@ -8,13 +8,17 @@
 #define MEDIA_NAME_MAX 80
 
 struct media {
-    const char *name; /* type/subtype, lower case */
+    const char *name;        /* type/subtype, lower case */
+    uint16_t content_format; /* of CoAP */
     om_rc (*decode)(const void *body, size_t n, json_t **out, struct om_error *err);
     om_rc (*encode)(const json_t *tree, struct om_secret *out, struct om_error *err);
 };
 
 /* What is sent when the peer does not care. */
 const struct media *media_default(void);
+
+/* Of a CoAP Content-Format, or NULL. */
+const struct media *media_of_content_format(uint32_t number);
 
 struct media_content_type {
     const struct media *media; /* NULL: a type that is not served (4015) */

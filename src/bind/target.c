@@ -43,28 +43,31 @@ static bool has_encoded_slash(const char *s, size_t n)
     return false;
 }
 
-/* '/x' -> 'x', '/~/x' -> '/x', '/_/h/x' -> '//h/x'. */
+void target_set_path(const char *path, struct m2m_request *rq)
+{
+    char to[M2M_TO_SIZE + 1];
+    if (strncmp(path, "/_/", 3) == 0)
+        (void)snprintf(to, sizeof to, "//%s", path + 3);
+    else if (strncmp(path, "/~/", 3) == 0)
+        (void)snprintf(to, sizeof to, "/%s", path + 3);
+    else
+        (void)snprintf(to, sizeof to, "%s", path + 1);
+    if (to[0] == '\0')
+        bad(rq, "path", "it names no resource; the base is /_/<MAF-FQDN>/-");
+    else
+        m2m_request_param(rq, WIRE_TO, to);
+}
+
 static void parse_path(const char *path, size_t n, struct m2m_request *rq)
 {
     char text[M2M_TO_SIZE];
     const char *why = decode(path, n, text, sizeof text);
     if (why == NULL && has_encoded_slash(path, n))
         why = "an encoded '/' is not allowed"; /* it would change the structure */
-    if (why != NULL) {
+    if (why != NULL)
         bad(rq, "path", why);
-        return;
-    }
-    char to[M2M_TO_SIZE + 1];
-    if (strncmp(text, "/_/", 3) == 0)
-        (void)snprintf(to, sizeof to, "//%s", text + 3);
-    else if (strncmp(text, "/~/", 3) == 0)
-        (void)snprintf(to, sizeof to, "/%s", text + 3);
     else
-        (void)snprintf(to, sizeof to, "%s", text + 1);
-    if (to[0] == '\0')
-        bad(rq, "path", "it names no resource; the base is /_/<MAF-FQDN>/-");
-    else
-        m2m_request_param(rq, WIRE_TO, to);
+        target_set_path(text, rq);
 }
 
 static void parse_parameter(const char *s, size_t n, struct m2m_request *rq)
@@ -128,6 +131,16 @@ void target_parse(const char *uri, struct m2m_request *rq, char *authority, size
     parse_path(uri, path, rq);
     if (uri[path] == '?')
         parse_query(uri + path + 1, rq);
+}
+
+void target_check_host(const char *const *names, const char *host, struct m2m_request *rq)
+{
+    if (names == NULL || !m2m_is_fqdn(host) || strcmp(host, "localhost") == 0)
+        return;
+    for (size_t i = 0; names[i] != NULL; i++)
+        if (strcmp(names[i], host) == 0)
+            return;
+    (void)snprintf(rq->to, sizeof rq->to, "//%s/-", host);
 }
 
 om_rc target_from_to(const char *to, char *out, size_t cap, struct om_error *err)
