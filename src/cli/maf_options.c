@@ -19,7 +19,11 @@ static const struct {
     {'j', "json", NULL, "print JSON on standard output"},
     {'i', "id", "ID", "Absolute AE-ID or CSE-ID, e.g. //sp.example/cse1/Cae7"},
     {'m', "maf", "FQDN", "the MAF's name (MAF-FQDN)"},
-    {'s', "https", "HOST:PORT", "address of the MAF (default: MAF-FQDN, port 443)"},
+    {'s', "https", "HOST:PORT", "the MAF's address for HTTPS (the default binding, at MAF-FQDN, port 443)"},
+    {'W', "wss", "HOST:PORT", "its address for WebSocket, to use that instead"},
+    {'c', "coaps", "HOST:PORT", "its address for CoAP over DTLS, to use that instead"},
+    {'T', "coaps-tcp", "HOST:PORT", "its address for CoAP over TLS, to use that instead"},
+    {'F', "format", "FORMAT", "json (default) or cbor: how to write what is exchanged"},
     {'t', "token", "URI", "token for this client's keys, e.g. pkcs11:token=device?module-path=..."},
     {'p', "pin-source", "SOURCE", "file:PATH or credential:NAME with the token's PIN"},
     {'C', "custody", "GRADE", "session (default) or psk: how much of TLS the token does"},
@@ -104,15 +108,16 @@ static struct place place_of(struct maf_args *a, char letter)
         char letter;
         struct place place;
     } places[] = {
-        {'H', {.text = &a->home}},    {'i', {.text = &a->id}},          {'m', {.text = &a->maf}},
-        {'s', {.text = &a->https}},   {'t', {.text = &a->token}},       {'p', {.text = &a->pin_source}},
-        {'C', {.text = &a->custody}}, {'P', {.text = &a->plugin_dir}},  {'k', {.text = &a->kmid}},
-        {'f', {.text = &a->km_file}}, {'a', {.text = &a->stakeholder}}, {'r', {.text = &a->registration}},
-        {'u', {.text = &a->suid}},    {'e', {.text = &a->expires}},     {'y', {.text = &a->type}},
-        {'o', {.text = &a->limit}},   {'O', {.text = &a->offset}},      {'j', {.flag = &a->json}},
-        {'w', {.flag = &a->raw}},     {'L', {.flag = &a->no_labels}},   {'n', {.flag = &a->generate}},
-        {'x', {.flag = &a->strict}},  {'v', {.flag = &a->show_value}},  {'g', {.list = &a->targets}},
-        {'l', {.list = &a->labels}},
+        {'H', {.text = &a->home}},         {'i', {.text = &a->id}},      {'m', {.text = &a->maf}},
+        {'W', {.text = &a->wss}},          {'c', {.text = &a->coaps}},   {'T', {.text = &a->coaps_tcp}},
+        {'F', {.text = &a->format}},       {'s', {.text = &a->https}},   {'t', {.text = &a->token}},
+        {'p', {.text = &a->pin_source}},   {'C', {.text = &a->custody}}, {'P', {.text = &a->plugin_dir}},
+        {'k', {.text = &a->kmid}},         {'f', {.text = &a->km_file}}, {'a', {.text = &a->stakeholder}},
+        {'r', {.text = &a->registration}}, {'u', {.text = &a->suid}},    {'e', {.text = &a->expires}},
+        {'y', {.text = &a->type}},         {'o', {.text = &a->limit}},   {'O', {.text = &a->offset}},
+        {'j', {.flag = &a->json}},         {'w', {.flag = &a->raw}},     {'L', {.flag = &a->no_labels}},
+        {'n', {.flag = &a->generate}},     {'x', {.flag = &a->strict}},  {'v', {.flag = &a->show_value}},
+        {'g', {.list = &a->targets}},      {'l', {.list = &a->labels}},
     };
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
         if (places[i].letter == letter)

@@ -99,8 +99,17 @@ static om_rc make_home(const char *dir, const struct openmaf_home *given, struct
     if (dir == NULL || given == NULL)
         return om_fail(err, OM_EINPUT, "no directory or no values given");
     OM_TRY(client_check_size(given->size, sizeof *given, "openmaf_home", err));
-    const struct home_values values = {given->id,         given->maf_fqdn, given->https,     given->token_uri,
-                                       given->pin_source, given->custody,  given->plugin_dir};
+    const struct home_values values = {.id = given->id,
+                                       .fqdn = given->maf_fqdn,
+                                       .https = given->https,
+                                       .wss = given->wss,
+                                       .coaps = given->coaps,
+                                       .coaps_tcp = given->coaps_tcp,
+                                       .format = given->format,
+                                       .token_uri = given->token_uri,
+                                       .pin_source = given->pin_source,
+                                       .custody = given->custody,
+                                       .plugin_dir = given->plugin_dir};
     struct home home;
     OM_TRY(home_from_values(dir, &values, &home, err));
     OM_TRY(home_make_dirs(dir, err));
@@ -143,7 +152,6 @@ int openmaf_open(const char *dir, struct openmaf **out, struct openmaf_error *er
     if (maf == NULL)
         return client_result(OM_ENOMEM, 0, &err, error);
     maf->lock = -1;
-    maf->transport = &transport_https;
     om_rc rc = open_client(maf, dir, &err);
     if (rc != OM_OK)
         openmaf_close(maf);

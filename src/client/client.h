@@ -11,7 +11,6 @@ struct openmaf {
     struct home home;
     struct se *se;
     OSSL_LIB_CTX *libctx;
-    const struct transport *transport;
     int lock; /* file descriptor while a procedure holds the lock, else -1 */
     int rsc;  /* Response Status Code of the last exchange of this call, or 0 */
 };

@@ -109,7 +109,7 @@ om_rc exchange_run(struct exchange *x, int expected, transport_session *session,
     OM_TRY(credential_load(maf, kmid, &km, err));
     const struct transport_peer peer = {.home = &maf->home, .libctx = maf->libctx, .kmid = kmid, .km = km};
     bool idempotent = x->rq.op != M2M_OP_CREATE;
-    om_rc rc = maf->transport->exchange(&peer, &x->rq, idempotent, session, arg, &x->rs, err);
+    om_rc rc = maf->home.transport->exchange(&peer, &x->rq, idempotent, session, arg, &x->rs, err);
     se_key_unref(km);
     if (rc != OM_OK)
         return rc;

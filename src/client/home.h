@@ -13,6 +13,9 @@
 #define HOME_LOCK_FILE   "lock"
 #define HOME_URI_MAX     2048
 
+struct format;
+struct transport;
+
 struct home {
     char dir[PATH_MAX];
 
@@ -23,9 +26,12 @@ struct home {
     /* [maf] */
     char fqdn[M2M_FQDN_SIZE];
     char host[M2M_FQDN_SIZE]; /* where to connect; default fqdn */
-    uint16_t port;            /* default 443 */
-    unsigned connect_timeout; /* seconds for TCP and TLS, default 10 */
-    unsigned timeout;         /* seconds for a whole exchange, default 30 */
+    uint16_t port;            /* default: that of the binding */
+    const struct transport
+        *transport; /* the binding: which of https, wss, coaps, coaps-tcp is there; default https */
+    const struct format *format; /* default JSON */
+    unsigned connect_timeout;    /* seconds for TCP and (D)TLS, default 10 */
+    unsigned timeout;            /* seconds for a whole exchange, default 30 */
     bool require_extended_master_secret;
 
     /* [token] */
@@ -37,7 +43,8 @@ struct home {
 
 /* What a new home is made of; NULL where optional, as in struct openmaf_home. */
 struct home_values {
-    const char *id, *fqdn, *https, *token_uri, *pin_source, *custody, *plugin_dir;
+    const char *id, *fqdn, *https, *wss, *coaps, *coaps_tcp, *format, *token_uri, *pin_source, *custody,
+        *plugin_dir;
 };
 
 /* Fills *out from values as the file would, so that one set of checks serves both. OM_EINPUT. */

@@ -17,13 +17,15 @@ static om_rc defaults(struct home *h, const char *dir, struct om_error *err)
 {
     *h = (struct home){.connect_timeout = 10, .timeout = 30, .require_extended_master_secret = true};
     h->custody = OMTLS_CUSTODY_SESSION;
+    h->format = &formats[M2M_FORMAT_JSON];
     return om_copy_text(h->dir, sizeof h->dir, dir, err);
 }
 
 static om_rc finish(struct home *h, struct om_error *err)
 {
-    if (h->host[0] != '\0')
+    if (h->transport != NULL)
         return OM_OK;
+    h->transport = &transport_https;
     h->port = transport_https.default_port;
     return om_copy_text(h->host, sizeof h->host, h->fqdn, err);
 }
@@ -31,13 +33,10 @@ static om_rc finish(struct home *h, struct om_error *err)
 om_rc home_from_values(const char *dir, const struct home_values *v, struct home *out, struct om_error *err)
 {
     const char *const given[K_COUNT] = {
-        [K_ID] = v->id,
-        [K_FQDN] = v->fqdn,
-        [K_HTTPS] = v->https,
-        [K_URI] = v->token_uri,
-        [K_PIN] = v->pin_source,
-        [K_CUSTODY] = v->custody,
-        [K_PLUGINS] = v->plugin_dir,
+        [K_ID] = v->id,           [K_FQDN] = v->fqdn,          [K_HTTPS] = v->https,
+        [K_WSS] = v->wss,         [K_COAPS] = v->coaps,        [K_COAPS_TCP] = v->coaps_tcp,
+        [K_FORMAT] = v->format,   [K_URI] = v->token_uri,      [K_PIN] = v->pin_source,
+        [K_CUSTODY] = v->custody, [K_PLUGINS] = v->plugin_dir,
     };
     OM_TRY(defaults(out, dir, err));
     for (size_t k = 0; k < K_COUNT; k++) {
@@ -166,8 +165,9 @@ static void print(FILE *f, const struct home *h)
     put(f, K_KMID, h->kmid, "credential to use when there are several; default: the newest");
     (void)fprintf(f, "\n[maf]\n");
     put(f, K_FQDN, h->fqdn, "");
-    (void)fprintf(f, "%s = %s%s%s:%u\n", home_keys[K_HTTPS].name, v6 ? "[" : "", h->host, v6 ? "]" : "",
-                  h->port);
+    (void)fprintf(f, "%s = %s%s%s:%u\n", home_keys[home_binding_key(h->transport)].name, v6 ? "[" : "",
+                  h->host, v6 ? "]" : "", h->port);
+    put(f, K_FORMAT, h->format->name, "");
     (void)fprintf(f, "%s = %u\n", home_keys[K_CONNECT].name, h->connect_timeout);
     (void)fprintf(f, "%s = %u\n", home_keys[K_TIMEOUT].name, h->timeout);
     put(f, K_EMS, h->require_extended_master_secret ? "yes" : "no", "");

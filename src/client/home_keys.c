@@ -29,7 +29,7 @@ static om_rc set_fqdn(struct home *h, const char *v, struct om_error *err)
 }
 
 /* HOST, HOST:PORT or [IPv6]:PORT. */
-static om_rc set_https(struct home *h, const char *v, struct om_error *err)
+static om_rc set_host_port(struct home *h, const char *v, struct om_error *err)
 {
     const char *host = v;
     size_t n = strcspn(v, ":");
@@ -41,9 +41,9 @@ static om_rc set_https(struct home *h, const char *v, struct om_error *err)
             return om_fail(err, OM_EINPUT, "'%.80s' lacks a ']'", v);
         rest = host + n + 1;
     }
-    if (n == 0 || n >= sizeof h->host || (rest[0] != '\0' && rest[0] != ':'))
+    if (n == 0 || n >= sizeof h->host || strchr(v, '/') != NULL || (rest[0] != '\0' && rest[0] != ':'))
         return om_fail(err, OM_EINPUT, "'%.80s' is not HOST:PORT", v);
-    uint64_t port = transport_https.default_port;
+    uint64_t port = h->transport->default_port;
     if (rest[0] == ':')
         OM_TRY(om_parse_uint(rest + 1, 65535, &port, err));
     if (port == 0)
@@ -52,6 +52,62 @@ static om_rc set_https(struct home *h, const char *v, struct om_error *err)
     h->host[n] = '\0';
     h->port = (uint16_t)port;
     return OM_OK;
+}
+
+/* The same, or a URI SCHEME://HOST:PORT of this binding. */
+static om_rc set_address(struct home *h, const struct transport *transport, const char *v,
+                         struct om_error *err)
+{
+    if (h->transport != NULL)
+        return om_fail(err, OM_EINPUT, "the MAF has an address already, under %s",
+                       home_keys[home_binding_key(h->transport)].name);
+    h->transport = transport;
+    const char *colon = strstr(v, "://");
+    if (colon == NULL)
+        return set_host_port(h, v, err);
+    char text[M2M_FQDN_SIZE + 16];
+    size_t scheme = (size_t)(colon - v);
+    if (scheme != strlen(transport->name) || strncmp(v, transport->name, scheme) != 0)
+        return om_fail(err, OM_EINPUT, "'%.80s' is not a URI of scheme %s", v, transport->name);
+    OM_TRY(om_copy_text(text, sizeof text, colon + 3, err));
+    size_t n = strlen(text);
+    if (n > 0 && text[n - 1] == '/')
+        text[n - 1] = '\0';
+    return set_host_port(h, text, err);
+}
+
+static om_rc set_https(struct home *h, const char *v, struct om_error *err)
+{
+    return set_address(h, &transport_https, v, err);
+}
+
+static om_rc set_wss(struct home *h, const char *v, struct om_error *err)
+{
+    return set_address(h, &transport_wss, v, err);
+}
+
+static om_rc set_coaps(struct home *h, const char *v, struct om_error *err)
+{
+    return set_address(h, &transport_coaps, v, err);
+}
+
+static om_rc set_coaps_tcp(struct home *h, const char *v, struct om_error *err)
+{
+    return set_address(h, &transport_coaps_tcp, v, err);
+}
+
+enum home_key home_binding_key(const struct transport *transport)
+{
+    return transport == &transport_wss         ? K_WSS
+           : transport == &transport_coaps     ? K_COAPS
+           : transport == &transport_coaps_tcp ? K_COAPS_TCP
+                                               : K_HTTPS;
+}
+
+static om_rc set_format(struct home *h, const char *v, struct om_error *err)
+{
+    h->format = format_named(v);
+    return h->format != NULL ? OM_OK : om_fail(err, OM_EINPUT, "'%.80s' is neither json nor cbor", v);
 }
 
 static om_rc seconds(const char *v, unsigned *out, struct om_error *err)
@@ -112,6 +168,10 @@ const struct home_key_entry home_keys[K_COUNT] = {
     [K_KMID] = {"client", "kmid", false, set_kmid},
     [K_FQDN] = {"maf", "fqdn", true, set_fqdn},
     [K_HTTPS] = {"maf", "https", false, set_https},
+    [K_WSS] = {"maf", "wss", false, set_wss},
+    [K_COAPS] = {"maf", "coaps", false, set_coaps},
+    [K_COAPS_TCP] = {"maf", "coaps-tcp", false, set_coaps_tcp},
+    [K_FORMAT] = {"maf", "format", false, set_format},
     [K_CONNECT] = {"maf", "connect-timeout", false, set_connect_timeout},
     [K_TIMEOUT] = {"maf", "timeout", false, set_timeout},
     [K_EMS] = {"maf", "require-extended-master-secret", false, set_ems},

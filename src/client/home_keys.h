@@ -8,7 +8,11 @@ enum home_key {
     K_ID,
     K_KMID,
     K_FQDN,
-    K_HTTPS,
+    K_HTTPS, /* this and the next three: at most one of them */
+    K_WSS,
+    K_COAPS,
+    K_COAPS_TCP,
+    K_FORMAT,
     K_CONNECT,
     K_TIMEOUT,
     K_EMS,
@@ -28,5 +32,8 @@ extern const struct home_key_entry home_keys[K_COUNT];
 
 /* Checks a value and puts it into h. OM_EINPUT; the text begins with the key's name. */
 OM_MUST_USE om_rc home_key_set(struct home *h, size_t key, const char *value, struct om_error *err);
+
+/* The key that holds the address of a binding. */
+enum home_key home_binding_key(const struct transport *transport);
 
 #endif

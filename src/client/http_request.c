@@ -1,6 +1,6 @@
 /* Requests as HTTP messages: see http_message.h. */
 #include "client/http_message.h"
-#include "onem2m/types.h"
+#include "client/query.h"
 
 #include <event2/buffer.h>
 #include <stdarg.h>
@@ -37,64 +37,14 @@ static void add_encoded(struct text *t, const char *s, const char *also)
     }
 }
 
-/* Where the next parameter begins: '?' first, then '&'. */
-static void add_name(struct text *t, const char *name)
+/* One parameter of the query. The '+' that joins a list stays as it is. */
+static om_rc add_parameter(void *arg, const char *name, const char *value, struct om_error *err)
 {
+    (void)err;
+    struct text *t = arg;
     add(t, "%c%s=", memchr(t->p, '?', t->len) == NULL ? '?' : '&', name);
-}
-
-static void add_number(struct text *t, const char *name, int64_t v, bool present)
-{
-    if (!present)
-        return;
-    add_name(t, name);
-    add(t, "%lld", (long long)v);
-}
-
-static void add_time(struct text *t, const char *name, int64_t v)
-{
-    if (v == INT64_MIN)
-        return;
-    char stamp[M2M_TIMESTAMP_SIZE];
-    m2m_timestamp_format(stamp, v);
-    add_name(t, name);
-    add(t, "%s", stamp);
-}
-
-static om_rc add_list(struct text *t, const char *name, const struct m2m_list *list, struct om_error *err)
-{
-    for (size_t i = 0; i < list->n; i++) {
-        if (strchr(list->items[i], '+') != NULL)
-            return om_fail(err, OM_EINPUT, "'%.80s' cannot be asked for: HTTP joins lists with '+'",
-                           list->items[i]);
-        if (i == 0)
-            add_name(t, name);
-        else
-            add(t, "+");
-        add_encoded(t, list->items[i], "");
-    }
+    add_encoded(t, value, "+");
     return OM_OK;
-}
-
-static om_rc add_query(struct text *t, const struct m2m_request *rq, struct om_error *err)
-{
-    const struct m2m_filter *fc = &rq->fc;
-    add_number(t, "rcn", rq->rcn, rq->rcn >= 0);
-    add_number(t, "fu", 1, fc->discovery);
-    if (fc->present) {
-        OM_TRY(add_list(t, "lbl", &fc->lbl, err));
-        add_number(t, "ty", fc->ty, fc->ty != 0);
-        add_number(t, "fo", fc->fo, fc->fo == 2);
-        add_time(t, "crb", fc->crb);
-        add_time(t, "cra", fc->cra);
-        add_time(t, "ms", fc->ms);
-        add_time(t, "us", fc->us);
-        add_time(t, "exb", fc->exb);
-        add_time(t, "exa", fc->exa);
-        add_number(t, "lim", fc->lim, fc->lim >= 0);
-        add_number(t, "ofst", fc->ofst, fc->ofst >= 0);
-    }
-    return rq->has_atrl ? add_list(t, "atrl", &rq->atrl, err) : OM_OK;
 }
 
 om_rc http_target(const struct m2m_request *rq, char out[HTTP_TARGET_SIZE], struct om_error *err)
@@ -110,7 +60,7 @@ om_rc http_target(const struct m2m_request *rq, char out[HTTP_TARGET_SIZE], stru
         add(&t, "/");
         add_encoded(&t, rq->to, "/");
     }
-    OM_TRY(add_query(&t, rq, err));
+    OM_TRY(query_walk(rq, add_parameter, &t, err));
     return t.failed
                ? om_fail(err, OM_EINPUT, "the request does not fit into a URI of %d octets", HTTP_TARGET_SIZE)
                : OM_OK;
@@ -131,19 +81,22 @@ enum evhttp_cmd_type http_method(const struct m2m_request *rq)
 }
 
 om_rc http_request_fill(struct evhttp_request *message, const struct m2m_request *rq, const char *host,
-                        const struct om_secret *body, struct om_error *err)
+                        const struct format *format, const struct om_secret *body, struct om_error *err)
 {
     struct evkeyvalq *headers = evhttp_request_get_output_headers(message);
-    char type[64] = "application/vnd.onem2m-res+json";
+    char type[64];
+    char accept[96];
+    (void)snprintf(accept, sizeof accept, "%s, %s", format->media_type, format->media_plain);
     if (rq->op == M2M_OP_CREATE)
-        (void)snprintf(type, sizeof type, "application/vnd.onem2m-res+json; ty=%d", rq->ty);
-    bool bad =
-        evhttp_add_header(headers, "Host", host) != 0 ||
-        evhttp_add_header(headers, "Connection", "close") != 0 ||
-        evhttp_add_header(headers, "Accept", "application/vnd.onem2m-res+json, application/json") != 0 ||
-        evhttp_add_header(headers, "X-M2M-Origin", rq->from) != 0 ||
-        evhttp_add_header(headers, "X-M2M-RI", rq->rqi) != 0 ||
-        evhttp_add_header(headers, "X-M2M-RVI", rq->rvi) != 0;
+        (void)snprintf(type, sizeof type, "%s; ty=%d", format->media_type, rq->ty);
+    else
+        (void)snprintf(type, sizeof type, "%s", format->media_type);
+    bool bad = evhttp_add_header(headers, "Host", host) != 0 ||
+               evhttp_add_header(headers, "Connection", "close") != 0 ||
+               evhttp_add_header(headers, "Accept", accept) != 0 ||
+               evhttp_add_header(headers, "X-M2M-Origin", rq->from) != 0 ||
+               evhttp_add_header(headers, "X-M2M-RI", rq->rqi) != 0 ||
+               evhttp_add_header(headers, "X-M2M-RVI", rq->rvi) != 0;
     if (!bad && body->len > 0)
         bad = evhttp_add_header(headers, "Content-Type", type) != 0 ||
               evbuffer_add_reference(evhttp_request_get_output_buffer(message), body->octets, body->len, NULL,

@@ -1,4 +1,4 @@
-/* Name resolution, socket state, SIGPIPE: see net.h. */
+/* Name resolution, socket state, buffers, SIGPIPE: see net.h. */
 #include "client/net.h"
 
 #include <errno.h>
@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -25,6 +26,10 @@ om_rc net_resolve(const char *host, uint16_t port, struct net_address out[NET_AD
     *n = 0;
     for (const struct addrinfo *a = list; a != NULL && *n < NET_ADDRESSES_MAX; a = a->ai_next) {
         struct net_address *address = &out[*n];
+        if (a->ai_addrlen > sizeof address->addr)
+            continue;
+        memcpy(&address->addr, a->ai_addr, a->ai_addrlen);
+        address->len = a->ai_addrlen;
         if (getnameinfo(a->ai_addr, a->ai_addrlen, address->host, sizeof address->host, NULL, 0,
                         NI_NUMERICHOST) != 0)
             continue;
@@ -50,6 +55,49 @@ int net_connected(int fd)
     if (e == 0)
         (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     return e;
+}
+
+om_rc net_take(struct evbuffer *buffer, size_t n, struct om_secret *out, struct om_error *err)
+{
+    size_t have = evbuffer_get_length(buffer);
+    OM_TRY(om_secret_alloc(out, n < have ? n : have, err));
+    for (size_t at = 0; at < out->len;) {
+        struct evbuffer_iovec piece;
+        if (evbuffer_peek(buffer, -1, NULL, &piece, 1) < 1 || piece.iov_len == 0)
+            return om_fail(err, OM_EINTERNAL, "a buffer cannot be read");
+        size_t part = piece.iov_len < out->len - at ? piece.iov_len : out->len - at;
+        memcpy(out->octets + at, piece.iov_base, part);
+        om_wipe(piece.iov_base, part);
+        at += part;
+        (void)evbuffer_drain(buffer, part);
+    }
+    return OM_OK;
+}
+
+static void wipe_sent(const void *octets, size_t n, void *copy)
+{
+    (void)octets;
+    om_wipe(copy, n);
+    free(copy);
+}
+
+om_rc net_put(struct evbuffer *buffer, const void *octets, size_t n, struct om_error *err)
+{
+    void *copy = malloc(n > 0 ? n : 1);
+    if (copy == NULL)
+        return om_fail(err, OM_ENOMEM, "no memory to send");
+    memcpy(copy, octets, n);
+    if (evbuffer_add_reference(buffer, copy, n, wipe_sent, copy) == 0)
+        return OM_OK;
+    wipe_sent(NULL, n, copy);
+    return om_fail(err, OM_ENOMEM, "no memory to send");
+}
+
+int64_t net_milliseconds(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 static bool sigpipe_pending(void)

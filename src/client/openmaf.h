@@ -17,7 +17,8 @@
  * Threads. A struct openmaf belongs to one thread at a time; any number of them may exist, in any threads,
  * also on the same home (a lock file orders them, as it does processes). Do not use one across fork().
  *
- * The process. The library brings its own OpenSSL library context and event loops. It installs no signal
+ * The process. The library brings its own OpenSSL library context and event loops, whichever binding the home
+ * names (HTTP or WebSocket over TLS, CoAP over DTLS or TLS). It installs no signal
  * handlers and no allocator hooks, changes no default of OpenSSL, writes nothing to stdout or stderr, and
  * raises no SIGPIPE. openmaf_wipe_library_memory is the one exception, and it is the caller's choice.
  *
@@ -104,9 +105,15 @@ OPENMAF_API void openmaf_time_format(int64_t t, char out[16]);
 
 struct openmaf_home {
     size_t size;
-    const char *id;         /* Absolute AE-ID or CSE-ID of this client (//sp.example/cse1/Cae7) */
-    const char *maf_fqdn;   /* MAF-FQDN */
-    const char *https;      /* HOST:PORT of the MAF; NULL: port 443 of MAF-FQDN, by DNS */
+    const char *id;       /* Absolute AE-ID or CSE-ID of this client (//sp.example/cse1/Cae7) */
+    const char *maf_fqdn; /* MAF-FQDN */
+    /* Where the MAF is, and by which binding to talk to it: at most one of the four. Each is HOST, HOST:PORT
+     * or a URI of its scheme (coaps://HOST:PORT). All NULL: HTTPS at port 443 of MAF-FQDN, by DNS. */
+    const char *https;      /* HTTP over TLS; default port 443 */
+    const char *wss;        /* WebSocket over TLS; 443 */
+    const char *coaps;      /* CoAP over DTLS; 5684 */
+    const char *coaps_tcp;  /* CoAP over TLS (scheme coaps+tcp); 5684 */
+    const char *format;     /* of what is exchanged: "json" (NULL means this) or "cbor" */
     const char *token_uri;  /* pkcs11:... (RFC 7512); where the keys of this client live */
     const char *pin_source; /* file:PATH or credential:NAME; NULL: pin-source of the URI, else no PIN */
     const char *custody;    /* "session" (NULL means this) or "psk": see maf.conf in maf(1) */
@@ -335,7 +342,7 @@ struct openmaf_discovery {
 };
 
 /* Asks the MAF which records this client may see. *ids is an array of *n mafClientRegIDs and RelativeKeyIDs,
- * freed by openmaf_ids_free; it may be empty. A label must not hold '+', which the binding uses to join
+ * freed by openmaf_ids_free; it may be empty. A label must not hold '+', which HTTP and CoAP use to join
  * labels. */
 OPENMAF_API int openmaf_discover(struct openmaf *maf, const struct openmaf_discovery *filter, char ***ids,
                                  size_t *n, struct openmaf_error *error);

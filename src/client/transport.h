@@ -1,9 +1,11 @@
-/* How a request reaches the MAF. One table per binding: HTTPS today; CoAPS and WSS are a new file each. */
+/* How a request reaches the MAF: one table per binding, one file each. */
 #ifndef OPENMAF_CLIENT_TRANSPORT_H
 #define OPENMAF_CLIENT_TRANSPORT_H
 
+#include "client/format.h"
 #include "client/home.h"
-#include "onem2m/primitive.h"
+
+#define TRANSPORT_BODY_MAX 65536 /* octets of the content of a response, or of a whole response primitive */
 
 /* Whom to talk to, and as whom. */
 struct transport_peer {
@@ -18,11 +20,12 @@ struct transport_peer {
 typedef om_rc transport_session(void *arg, SSL *ssl, struct om_error *err);
 
 struct transport {
-    const char *name; /* "https" */
+    const char *name; /* URI scheme */
     uint16_t default_port;
 
     /* One request and its response in a (D)TLS session of its own: handshake, request, response, close.
-     * Bounded in time and size. A connection that cannot be made is tried again a few times if `idempotent`.
+     * Bounded in time and size. A connection that cannot be made is tried again a few times if `idempotent`;
+     * CoAP repeats more (rounds.h), but never a request that may have been carried out and is not idempotent.
      * rs is initialised and complete on success, whatever its rsc. OM_EDENIED: the handshake was refused;
      * OM_ETRANSIENT: no connection or no answer; OM_EINTEGRITY: what came back is not a response to this
      * request. */
@@ -30,6 +33,6 @@ struct transport {
                       transport_session *session, void *arg, struct m2m_response *rs, struct om_error *err);
 };
 
-extern const struct transport transport_https;
+extern const struct transport transport_https, transport_wss, transport_coaps, transport_coaps_tcp;
 
 #endif

@@ -1,5 +1,6 @@
 /* maf.conf: what is read, and how what is wrong is named. No token. */
 #include "client/home.h"
+#include "client/transport.h"
 #include "fixture.h"
 #include "util/file.h"
 
@@ -52,6 +53,8 @@ static void test_defaults(void **state)
     assert_string_equal(h.fqdn, FQDN);
     assert_string_equal(h.host, FQDN);
     assert_int_equal(h.port, 443);
+    assert_ptr_equal(h.transport, &transport_https);
+    assert_ptr_equal(h.format, &formats[M2M_FORMAT_JSON]);
     assert_int_equal(h.connect_timeout, 10);
     assert_int_equal(h.timeout, 30);
     assert_true(h.require_extended_master_secret);
@@ -80,6 +83,37 @@ static void test_everything(void **state)
     assert_string_equal(h.plugin_dir, "/q");
 }
 
+/* Each binding, by HOST:PORT, with its own port, and by URI. */
+static void test_bindings(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        const struct transport *transport;
+        const char *host;
+        uint16_t port;
+    } cases[] = {
+        {"https = h", &transport_https, "h", 443},
+        {"https = https://h:1/", &transport_https, "h", 1},
+        {"wss = h:2", &transport_wss, "h", 2},
+        {"wss = wss://h", &transport_wss, "h", 443},
+        {"coaps = 10.0.0.1", &transport_coaps, "10.0.0.1", 5684},
+        {"coaps = coaps://[::1]:3", &transport_coaps, "::1", 3},
+        {"coaps-tcp = h", &transport_coaps_tcp, "h", 5684},
+        {"coaps-tcp = coaps+tcp://h:4/", &transport_coaps_tcp, "h", 4},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct home h;
+        char text[512];
+        (void)snprintf(text, sizeof text, GOOD "[maf]\n%s\nformat = cbor\n", cases[i].line);
+        assert_int_equal(load(text, &h), OM_OK);
+        assert_ptr_equal(h.transport, cases[i].transport);
+        assert_string_equal(h.host, cases[i].host);
+        assert_int_equal(h.port, cases[i].port);
+        assert_ptr_equal(h.format, &formats[M2M_FORMAT_CBOR]);
+    }
+}
+
 static void test_refused(void **state)
 {
     (void)state;
@@ -99,6 +133,12 @@ static void test_refused(void **state)
         {GOOD "[maf]\nhttps = maf.example.com:65536\n", "line 8: https"},
         {GOOD "[maf]\nhttps = [::1:443\n", "lacks a ']'"},
         {GOOD "[maf]\nhttps = :443\n", "not HOST:PORT"},
+        {GOOD "[maf]\nhttps = coaps://h:1\n", "not a URI of scheme https"},
+        {GOOD "[maf]\ncoaps = coap://h:1\n", "not a URI of scheme coaps"},
+        {GOOD "[maf]\ncoaps = coaps://\n", "not HOST:PORT"},
+        {GOOD "[maf]\ncoaps = coaps://h/x\n", "not HOST:PORT"},
+        {GOOD "[maf]\ncoaps = h\nhttps = h\n", "line 9: https: the MAF has an address already, under coaps"},
+        {GOOD "[maf]\nformat = xml\n", "neither json nor cbor"},
         {GOOD "[maf]\ntimeout = 0\n", "line 8: timeout"},
         {GOOD "[maf]\ntimeout = 3601\n", "line 8: timeout"},
         {GOOD "[maf]\ntimeout = 1s\n", "line 8: timeout"},
@@ -148,8 +188,14 @@ static void test_missing(void **state)
 static void test_round_trip(void **state)
 {
     (void)state;
-    const struct home_values values = {OWN_ID,      FQDN,  "[::1]:8443", "ram:file=/a b",
-                                       "file:/p q", "psk", "/plug ins"};
+    const struct home_values values = {.id = OWN_ID,
+                                       .fqdn = FQDN,
+                                       .coaps_tcp = "coaps+tcp://[::1]:8443/",
+                                       .format = "cbor",
+                                       .token_uri = "ram:file=/a b",
+                                       .pin_source = "file:/p q",
+                                       .custody = "psk",
+                                       .plugin_dir = "/plug ins"};
     struct home made;
     struct home read;
     struct stat st;
@@ -184,6 +230,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_defaults, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(test_everything, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(test_bindings, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(test_refused, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(test_odd_octets, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(test_missing, make_dir, remove_dir),

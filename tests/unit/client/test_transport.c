@@ -160,7 +160,7 @@ static void test_not_an_answer(void **state)
         {wrong_success, "2004 where 2000"},
         {not_json, "JSON"},
         {duplicate_names, "twice"},
-        {html, "not JSON"},
+        {html, "neither JSON nor CBOR"},
         {no_list, "m2m:uril"},
         {bad_identifier, "entry 0"},
         {no_body, "m2m:uril"},

@@ -1,0 +1,36 @@
+/* Attempts: see attempt.h. */
+#include "client/attempt.h"
+
+om_rc attempt_use_session(struct attempt *attempt, SSL *ssl, struct om_error *err)
+{
+    transport_session *use = attempt->session;
+    attempt->session = NULL; /* once in an exchange */
+    return use != NULL ? use(attempt->arg, ssl, err) : OM_OK;
+}
+
+om_rc attempt_refused(const struct attempt *attempt, int alert, struct om_error *err)
+{
+    const char *where = attempt->address->text;
+    const char *fqdn = attempt->peer->home->fqdn;
+    if (alert == SSL_AD_UNRECOGNIZED_NAME)
+        return om_fail(err, OM_EDENIED, "the server at %s is not %s (TLS alert: unrecognized name)", where,
+                       fqdn);
+    return om_fail(err, OM_EDENIED,
+                   "%s at %s refused the handshake (%s%s): KmID %s is unknown to it, expired or revoked, or "
+                   "its Km is another one",
+                   fqdn, where, alert >= 0 ? "TLS alert: " : "no answer to its last message",
+                   alert >= 0 ? SSL_alert_desc_string_long(alert) : "", attempt->peer->kmid);
+}
+
+om_rc attempt_unanswered(const struct attempt *attempt, bool late, struct om_error *err)
+{
+    const char *where = attempt->address->text;
+    if (late)
+        return om_fail(err, OM_ETRANSIENT,
+                       "%s did not answer in %u seconds; whether it did what was asked is unknown", where,
+                       attempt->peer->home->timeout);
+    return om_fail(
+        err, OM_ETRANSIENT,
+        "%s closed the connection before its response was complete; whether it did what was asked is unknown",
+        where);
+}
