@@ -109,7 +109,8 @@ void coaps_request_answer(struct coaps_session *s, const struct om_coap_message 
     if (!refuse_early(m, &rs, &ex) && !take_block2(s, m, &rs, &ex, out, body) &&
         coaps_upload_take(s, m, &ex, &rs, &octets, &n) == COAPS_BODY_WHOLE) {
         carry_out(s, m, octets, n, &rs, &ex);
-        coaps_upload_free(s);
+        if (ex.has_block1) /* other requests may come between blocks */
+            coaps_upload_free(s);
     }
     if (out->code == OM_COAP_EMPTY)
         coaps_response_write(s, m, &rs, &ex, out, body);
