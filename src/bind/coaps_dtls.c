@@ -177,6 +177,10 @@ static void dispatch(struct coaps *c, const struct coaps_path *path, const uint8
 {
     struct coaps_session *s = coaps_session_find(c, path);
     const uint8_t *random = hello_random(octets, n);
+    if (n == 0) { /* OpenSSL would take it for the end */
+        c->stats.malformed++;
+        return;
+    }
     if (s != NULL && (random == NULL || began_with(s, random))) {
         feed(s, octets, n);
         return;
