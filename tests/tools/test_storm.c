@@ -255,7 +255,7 @@ static void run(double start)
 
 static void read_arguments(int argc, char **argv)
 {
-    uint64_t port, count, window = 100000;
+    uint64_t port = 0, count = 0, window = 100000;
     int c;
     storm.path = "-";
     while ((c = getopt(argc, argv, "p:w:n")) != -1) {
