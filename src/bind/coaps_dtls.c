@@ -110,11 +110,10 @@ static void feed(struct coaps_session *s, const uint8_t *octets, size_t n)
     while (!s->dead) {
         ERR_clear_error();
         int got = SSL_read(s->ssl, plain, sizeof plain);
+        s->dead = got <= 0 && !coaps_session_alive(s, got);
         coaps_session_progress(s);
-        if (got <= 0) {
-            s->dead = !coaps_session_alive(s, got);
+        if (got <= 0)
             break;
-        }
         coaps_message_receive(s, plain, (size_t)got);
         om_wipe(plain, (size_t)got);
     }

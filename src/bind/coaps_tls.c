@@ -89,11 +89,11 @@ static void pump(struct coaps_session *s)
     for (unsigned i = 0; i < 8 && !s->dead && s->out.len == 0; i++) {
         ERR_clear_error();
         int n = SSL_read(s->ssl, plain, sizeof plain);
-        coaps_session_progress(s);
-        if (n <= 0) {
-            s->dead |= !coaps_session_alive(s, n);
+        bool over = n <= 0 && !coaps_session_alive(s, n);
+        coaps_session_progress(s); /* it may write, and then the reason above is gone */
+        s->dead |= over;
+        if (n <= 0)
             break;
-        }
         s->dead |= append(&s->in, plain, (size_t)n) != OM_OK;
         om_wipe(plain, (size_t)n);
         take_messages(s);
