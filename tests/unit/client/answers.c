@@ -11,7 +11,7 @@ int start(void **state)
 {
     (void)state;
     script.change = NULL;
-    peer = peer_start(KMID, fixture_km, answer, &script);
+    peer = peer_start(fixture_binding, fixture_cbor, KMID, fixture_km, answer, &script);
     maf = fixture_client(peer_port(peer), fixture_km);
     return 0;
 }

@@ -6,6 +6,8 @@
 const uint8_t fixture_km[32] = "0123456789abcdefghijklmnopqrstuv";
 struct test_token *fixture_token;
 struct openmaf_error fixture_error;
+enum peer_binding fixture_binding;
+bool fixture_cbor;
 
 static const char *kind = "softhsm";
 static char home[512];
@@ -13,8 +15,14 @@ static unsigned homes;
 
 void fixture_kind(int argc, char **argv)
 {
+    static const char *const bindings[] = {
+        [PEER_HTTPS] = "https", [PEER_WSS] = "wss", [PEER_COAPS] = "coaps", [PEER_COAPS_TCP] = "coaps-tcp"};
     if (argc > 1)
         kind = argv[1];
+    for (int i = 0; argc > 2 && i < 4; i++)
+        if (strcmp(argv[2], bindings[i]) == 0)
+            fixture_binding = (enum peer_binding)i;
+    fixture_cbor = argc > 3 && strcmp(argv[3], "cbor") == 0;
 }
 
 int fixture_setup(void **state)
@@ -40,7 +48,11 @@ struct openmaf *fixture_client(uint16_t port, const uint8_t km[32])
         .size = sizeof values,
         .id = OWN_ID,
         .maf_fqdn = FQDN,
-        .https = address,
+        .https = fixture_binding == PEER_HTTPS ? address : NULL,
+        .wss = fixture_binding == PEER_WSS ? address : NULL,
+        .coaps = fixture_binding == PEER_COAPS ? address : NULL,
+        .coaps_tcp = fixture_binding == PEER_COAPS_TCP ? address : NULL,
+        .format = fixture_cbor ? "cbor" : NULL,
         .token_uri = fixture_token->uri,
         .pin_source = fixture_token->pin_source[0] != '\0' ? fixture_token->pin_source : NULL,
         .plugin_dir = test_plugin_dir(),

@@ -5,6 +5,7 @@
 
 #include "client/client.h"
 #include "client/openmaf.h"
+#include "peer.h"
 #include "token.h"
 
 #include <setjmp.h>
@@ -29,8 +30,11 @@ extern const uint8_t fixture_km[32];
 extern struct test_token *fixture_token;
 extern struct openmaf_error fixture_error;
 
-/* First thing in main: takes the kind of token from the arguments. */
+/* First thing in main: takes from the arguments the kind of token, and for tests of all bindings which one
+ * (https, wss, coaps, coaps-tcp) and the format (json, cbor). */
 void fixture_kind(int argc, char **argv);
+extern enum peer_binding fixture_binding;
+extern bool fixture_cbor;
 
 /* Group setup and teardown: one token for all tests of a program. */
 int fixture_setup(void **state);
