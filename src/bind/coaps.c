@@ -60,6 +60,13 @@ uint16_t coaps_port(const struct coaps *c)
     return c->port;
 }
 
+void coaps_begin(struct coaps *c)
+{
+    if (c->draining || c->opt.transport != COAPS_DTLS)
+        return;
+    (void)event_add(&c->readable, NULL);
+}
+
 static void end_sessions(struct coaps *c)
 {
     while (!LIST_EMPTY(&c->sessions))
@@ -77,6 +84,9 @@ void coaps_drain(struct coaps *c)
     }
     coaps_dtls_stop(c);
     end_sessions(c);
+    /* An open copy would keep its share of the peers for a socket that nobody reads. */
+    (void)close(c->fd);
+    c->fd = -1;
 }
 
 bool coaps_drained(const struct coaps *c)

@@ -28,6 +28,7 @@ struct coaps_options {
     unsigned max_buffered; /* octets of unfinished bodies and of answers kept for repetition, of all sessions
                               together; beyond: 5.03 for new blocks */
     unsigned handshake_timeout, idle_timeout; /* seconds */
+    bool wait;               /* over DTLS: read nothing before coaps_begin, while a predecessor still does */
     unsigned separate_after; /* ms: when requests lately took longer than this, a Confirmable request is
                                 acknowledged at once and answered separately (RFC 7252 §5.2.2) */
 };
@@ -36,6 +37,8 @@ struct coaps_options {
 OM_MUST_USE om_rc coaps_new(struct event_base *base, struct maf *maf, const struct coaps_options *opt,
                             struct coaps **out, struct om_error *err);
 uint16_t coaps_port(const struct coaps *c);
+/* Ends the waiting; without it, nothing. */
+void coaps_begin(struct coaps *c);
 
 /* Takes no new sessions. Over DTLS all sessions end at once, and the socket is read no more: a successor may
  * be reading it. Over TLS those that wait for nothing end. */

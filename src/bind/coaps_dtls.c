@@ -229,7 +229,7 @@ om_rc coaps_dtls_start(struct coaps *c, struct om_error *err)
     c->listener = listener_new(c);
     if (c->listener == NULL ||
         event_assign(&c->readable, c->base, c->fd, EV_READ | EV_PERSIST, on_readable, c) != 0 ||
-        event_add(&c->readable, NULL) != 0)
+        (!c->opt.wait && event_add(&c->readable, NULL) != 0))
         return om_fail(err, OM_ENOMEM, "coaps: no memory for a server");
     return OM_OK;
 }

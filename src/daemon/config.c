@@ -74,6 +74,13 @@ static om_rc set_defaults(const char *dir, struct config *cfg, struct om_error *
     cfg->https_handshake_timeout = 10;
     cfg->https_request_timeout = 10;
     cfg->https_idle_timeout = 60;
+    cfg->coaps = (struct config_coap){.max_sessions = 8192,
+                                      .max_sessions_per_address = 1024,
+                                      .max_body = 65536,
+                                      .handshake_timeout = 30, /* datagrams are lost and repeated */
+                                      .idle_timeout = 300};
+    cfg->coaps_tcp = cfg->coaps;
+    cfg->coaps_tcp.handshake_timeout = 10;
     cfg->workers = cores();
     cfg->log_level = (int)OM_LOG_INFO;
     cfg->drain_timeout = 10;
@@ -144,6 +151,20 @@ om_rc config_load(const char *dir, struct config *cfg, struct om_error *err)
     if (rc == OM_ENOTFOUND || rc == OM_EINPUT)
         return om_fail(p.err, OM_ECONFIG, "%s cannot be read; `mafadm init --dir` makes one", path);
     return rc;
+}
+
+const char *config_section(enum config_binding binding)
+{
+    static const char *const sections[CONFIG_BINDINGS] = {"https", "coaps", "coaps+tcp"};
+    return sections[binding];
+}
+
+size_t config_count(const struct config *cfg, enum config_binding binding)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < cfg->n_addresses; i++)
+        n += cfg->addresses[i].binding == binding;
+    return n;
 }
 
 void config_names(const struct config *cfg, const char *names[CONFIG_NAMES_MAX + 2])

@@ -9,12 +9,26 @@
 #include <limits.h>
 
 #define CONFIG_NAMES_MAX  8
-#define CONFIG_LISTEN_MAX 4
+#define CONFIG_LISTEN_MAX 4 /* addresses of one binding */
 #define CONFIG_FILE_NAME  "mafd.conf"
 
+enum config_binding { CONFIG_HTTPS, CONFIG_COAPS, CONFIG_COAPS_TCP };
+#define CONFIG_BINDINGS      3
+#define CONFIG_ADDRESSES_MAX (CONFIG_BINDINGS * CONFIG_LISTEN_MAX)
+
 struct config_address {
+    enum config_binding binding;
     char host[64]; /* numeric IPv4, or IPv6 without its brackets */
     uint16_t port; /* 0: any free port; the one chosen is logged and written to <dir>/run/<section>.port */
+};
+
+/* CoAP over DTLS, and over TLS on TCP. */
+struct config_coap {
+    unsigned max_sessions;             /* per worker, default 8192 */
+    unsigned max_sessions_per_address; /* of those, default 1024 */
+    unsigned max_body;                 /* octets, default 65536 */
+    unsigned handshake_timeout;        /* seconds, default 30 and 10 */
+    unsigned idle_timeout;             /* seconds, default 300 */
 };
 
 struct config {
@@ -36,15 +50,20 @@ struct config {
     char plugin_dir[PATH_MAX];      /* "" for the built-in places */
     unsigned key_cache;             /* loaded keys per worker, default 4096 */
 
+    /* [https] listen, [coaps] listen, [coaps+tcp] listen; in the order of the file */
+    struct config_address addresses[CONFIG_ADDRESSES_MAX];
+    size_t n_addresses;
+
     /* [https] */
-    struct config_address https[CONFIG_LISTEN_MAX];
-    size_t n_https;
     unsigned https_max_connections;   /* per worker, default 4096 */
     unsigned https_max_header;        /* octets, default 16384 */
     unsigned https_max_body;          /* octets, default 65536 */
     unsigned https_handshake_timeout; /* seconds, default 10 */
     unsigned https_request_timeout;   /* seconds for a whole request to arrive, default 10 */
     unsigned https_idle_timeout;      /* seconds between requests, default 60 */
+
+    /* [coaps], [coaps+tcp] */
+    struct config_coap coaps, coaps_tcp;
 
     /* [daemon] */
     unsigned workers;       /* default: one per core */
@@ -63,6 +82,12 @@ struct config_init {
         *https_listen /* or NULL: 127.0.0.1:8443 */;
 };
 OM_MUST_USE om_rc config_create(const struct config_init *init, struct om_error *err);
+
+/* "https", "coaps", "coaps+tcp": the section, and the name of a port file. */
+const char *config_section(enum config_binding binding);
+
+/* Addresses of a binding. */
+size_t config_count(const struct config *cfg, enum config_binding binding);
 
 /* NULL-terminated list of fqdn and aliases; points into cfg. */
 void config_names(const struct config *cfg, const char *names[CONFIG_NAMES_MAX + 2]);

@@ -86,8 +86,9 @@ static om_rc set_fqdn(struct config *cfg, const struct config_key *key, const ch
 }
 
 /* Calls fn for each word of a list separated by spaces. */
-static om_rc each_word(struct config *cfg, const char *list, struct om_error *err,
-                       om_rc (*fn)(struct config *, const char *, struct om_error *))
+static om_rc
+each_word(struct config *cfg, const struct config_key *key, const char *list, struct om_error *err,
+          om_rc (*fn)(struct config *, const struct config_key *, const char *, struct om_error *))
 {
     char word[M2M_FQDN_SIZE];
     for (list += strspn(list, " \t"); *list != '\0'; list += strspn(list, " \t")) {
@@ -96,14 +97,16 @@ static om_rc each_word(struct config *cfg, const char *list, struct om_error *er
             return om_fail(err, OM_ECONFIG, "'%.40s...' is too long", list);
         memcpy(word, list, n);
         word[n] = '\0';
-        OM_TRY(fn(cfg, word, err));
+        OM_TRY(fn(cfg, key, word, err));
         list += n;
     }
     return OM_OK;
 }
 
-static om_rc add_alias(struct config *cfg, const char *name, struct om_error *err)
+static om_rc add_alias(struct config *cfg, const struct config_key *key, const char *name,
+                       struct om_error *err)
 {
+    (void)key;
     if (!m2m_is_fqdn(name))
         return om_fail(err, OM_ECONFIG, "'%.80s' is not an FQDN in lower case", name);
     if (cfg->n_aliases == CONFIG_NAMES_MAX)
@@ -114,22 +117,32 @@ static om_rc add_alias(struct config *cfg, const char *name, struct om_error *er
 static om_rc set_aliases(struct config *cfg, const struct config_key *key, const char *value,
                          struct om_error *err)
 {
-    (void)key;
-    return each_word(cfg, value, err, add_alias);
+    return each_word(cfg, key, value, err, add_alias);
+}
+
+static enum config_binding binding_of(const struct config_key *key)
+{
+    enum config_binding binding = CONFIG_HTTPS;
+    while (binding < CONFIG_BINDINGS - 1 && strcmp(config_section(binding), key->section) != 0)
+        binding++;
+    return binding;
 }
 
 /* "127.0.0.1:8443" or "[::1]:8443". */
-static om_rc add_address(struct config *cfg, const char *text, struct om_error *err)
+static om_rc add_address(struct config *cfg, const struct config_key *key, const char *text,
+                         struct om_error *err)
 {
+    enum config_binding binding = binding_of(key);
     uint8_t octets[16];
     uint64_t port = 0;
     bool v6 = text[0] == '[';
     const char *host = v6 ? text + 1 : text;
     size_t n = strcspn(host, v6 ? "]" : ":");
     const char *end = host + n + (v6 && host[n] == ']' ? 1 : 0);
-    if (cfg->n_https == CONFIG_LISTEN_MAX)
+    if (config_count(cfg, binding) == CONFIG_LISTEN_MAX)
         return om_fail(err, OM_ECONFIG, "more than %d addresses", CONFIG_LISTEN_MAX);
-    struct config_address *a = &cfg->https[cfg->n_https];
+    struct config_address *a = &cfg->addresses[cfg->n_addresses];
+    a->binding = binding;
     if (n >= sizeof a->host || *end != ':' || om_parse_uint(end + 1, 65535, &port, NULL) != OM_OK)
         return om_fail(err, OM_ECONFIG, "'%.80s' is not address:port, such as 127.0.0.1:8443 or [::1]:8443",
                        text);
@@ -138,16 +151,16 @@ static om_rc add_address(struct config *cfg, const char *text, struct om_error *
     a->port = (uint16_t)port;
     if (inet_pton(v6 ? AF_INET6 : AF_INET, a->host, octets) != 1)
         return om_fail(err, OM_ECONFIG, "'%.80s' is not a numeric address; names are not looked up", a->host);
-    cfg->n_https++;
+    cfg->n_addresses++;
     return OM_OK;
 }
 
-static om_rc set_https(struct config *cfg, const struct config_key *key, const char *value,
-                       struct om_error *err)
+static om_rc set_listen(struct config *cfg, const struct config_key *key, const char *value,
+                        struct om_error *err)
 {
-    (void)key;
-    OM_TRY(each_word(cfg, value, err, add_address));
-    return cfg->n_https > 0 ? OM_OK : om_fail(err, OM_ECONFIG, "an address:port is expected");
+    OM_TRY(each_word(cfg, key, value, err, add_address));
+    return config_count(cfg, binding_of(key)) > 0 ? OM_OK
+                                                  : om_fail(err, OM_ECONFIG, "an address:port is expected");
 }
 
 static om_rc set_custody(struct config *cfg, const struct config_key *key, const char *value,
@@ -207,13 +220,25 @@ const struct config_key config_keys[] = {
     TEXT("token", "pin-source", set_pin_source, pin_source, false),
     TEXT("token", "plugin-dir", set_path, plugin_dir, false),
     NUMBER("token", "key-cache", key_cache, 1, 1000000),
-    TEXT("https", "listen", set_https, https, true),
+    TEXT("https", "listen", set_listen, addresses, true),
     NUMBER("https", "max-connections", https_max_connections, 1, 60000),
     NUMBER("https", "max-header", https_max_header, 1024, 131072),
     NUMBER("https", "max-body", https_max_body, 1024, 131072),
     NUMBER("https", "handshake-timeout", https_handshake_timeout, 1, 600),
     NUMBER("https", "request-timeout", https_request_timeout, 1, 600),
     NUMBER("https", "idle-timeout", https_idle_timeout, 1, 3600),
+    TEXT("coaps", "listen", set_listen, addresses, false),
+    NUMBER("coaps", "max-sessions", coaps.max_sessions, 1, 60000),
+    NUMBER("coaps", "max-sessions-per-address", coaps.max_sessions_per_address, 1, 60000),
+    NUMBER("coaps", "max-body", coaps.max_body, 1024, 131072),
+    NUMBER("coaps", "handshake-timeout", coaps.handshake_timeout, 1, 600),
+    NUMBER("coaps", "idle-timeout", coaps.idle_timeout, 1, 86400),
+    TEXT("coaps+tcp", "listen", set_listen, addresses, false),
+    NUMBER("coaps+tcp", "max-sessions", coaps_tcp.max_sessions, 1, 60000),
+    NUMBER("coaps+tcp", "max-sessions-per-address", coaps_tcp.max_sessions_per_address, 1, 60000),
+    NUMBER("coaps+tcp", "max-body", coaps_tcp.max_body, 1024, 131072),
+    NUMBER("coaps+tcp", "handshake-timeout", coaps_tcp.handshake_timeout, 1, 600),
+    NUMBER("coaps+tcp", "idle-timeout", coaps_tcp.idle_timeout, 1, 86400),
     NUMBER("daemon", "workers", workers, 1, 256),
     TEXT("daemon", "log-level", set_log_level, log_level, false),
     NUMBER("daemon", "drain-timeout", drain_timeout, 1, 600),

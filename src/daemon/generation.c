@@ -41,7 +41,7 @@ om_rc generation_new(const struct config *cfg, int lock, const struct generation
     g->slots = slots;
     for (unsigned n = 0; n < cfg->workers; n++) {
         slots[n].control = -1;
-        for (size_t i = 0; i < CONFIG_LISTEN_MAX; i++)
+        for (size_t i = 0; i < CONFIG_ADDRESSES_MAX; i++)
             slots[n].listeners[i] = -1;
     }
     om_rc rc = sockets_open(g, before, err);
@@ -69,12 +69,12 @@ static int compare_fd(const void *a, const void *b)
 /* Closes what belongs to other workers: a copy here would keep their sockets alive. */
 static void close_others(const struct generation *g, unsigned n, int control)
 {
-    int keep[3 + CONFIG_LISTEN_MAX];
+    int keep[3 + CONFIG_ADDRESSES_MAX];
     size_t count = 0;
     keep[count++] = STDERR_FILENO;
     keep[count++] = g->lock;
     keep[count++] = control;
-    for (size_t i = 0; i < g->cfg.n_https; i++)
+    for (size_t i = 0; i < g->cfg.n_addresses; i++)
         keep[count++] = g->slots[n].listeners[i];
     qsort(keep, count, sizeof keep[0], compare_fd);
     for (size_t i = 0; i < count; i++) {
@@ -157,7 +157,7 @@ void generation_ended(struct generation *g, struct slot *s)
     s->respawn_at = now + wait;
     /* New connections go to the other workers meanwhile; without a pause they wait in the queue. */
     if (wait > 0 && any_ready(g))
-        sockets_close(g, s);
+        sockets_pause(g, s);
 }
 
 void generation_kill(struct generation *g, int sig)
@@ -174,6 +174,14 @@ void generation_drain(struct generation *g)
     for (unsigned n = 0; n < g->cfg.workers; n++)
         g->slots[n].respawn_at = 0;
     generation_kill(g, SIGTERM);
+    sockets_hand_over(g);
+}
+
+void generation_begin(const struct slot *s)
+{
+    const char go = 1;
+    if (s->pid > 0)
+        (void)send(s->control, &go, sizeof go, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 bool generation_starting_one(const struct generation *g)

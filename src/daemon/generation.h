@@ -24,17 +24,17 @@ struct slot {
     unsigned failures;      /* ends in a row, for the pause before the next try */
     uint64_t restarts;
     struct report last;
-    int listeners[CONFIG_LISTEN_MAX]; /* -1: closed */
+    int listeners[CONFIG_ADDRESSES_MAX]; /* -1: closed */
 };
 
 struct generation {
     LIST_ENTRY(generation) link;
     enum generation_state state;
     struct config cfg;
-    int lock;                          /* of the directory; workers hold it too */
-    uint16_t ports[CONFIG_LISTEN_MAX]; /* in use */
-    struct slot *slots;                /* cfg.workers of them */
-    int64_t kill_at;                   /* ms; while draining */
+    int lock;                             /* of the directory; workers hold it too */
+    uint16_t ports[CONFIG_ADDRESSES_MAX]; /* in use */
+    struct slot *slots;                   /* cfg.workers of them */
+    int64_t kill_at;                      /* ms; while draining */
 };
 LIST_HEAD(generations, generation);
 
@@ -52,6 +52,9 @@ OM_MUST_USE om_rc generation_spawn(struct generation *g, unsigned slot, struct o
 
 /* Its worker ended: forgets it and sets the time of the next try. */
 void generation_ended(struct generation *g, struct slot *s);
+
+/* Tells a worker that is ready, of the generation that serves, that its predecessor reads no more. */
+void generation_begin(const struct slot *s);
 
 /* Tells its workers to end, and when they will be killed. */
 void generation_drain(struct generation *g);

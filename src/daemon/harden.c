@@ -29,11 +29,10 @@ om_rc harden_descriptors(unsigned needed, struct om_error *err)
     r.rlim_cur = r.rlim_max;
     (void)setrlimit(RLIMIT_NOFILE, &r);
     if (r.rlim_max < needed)
-        return om_fail(
-            err, OM_ECONFIG,
-            "[https] max-connections: %u open files are needed, the limit is %llu; lower it or raise "
-            "LimitNOFILE",
-            needed, (unsigned long long)r.rlim_max);
+        return om_fail(err, OM_ECONFIG,
+                       "[https] max-connections, [coaps+tcp] max-sessions: %u open files are needed, the "
+                       "limit is %llu; lower them or raise LimitNOFILE",
+                       needed, (unsigned long long)r.rlim_max);
     return OM_OK;
 }
 

@@ -106,6 +106,8 @@ static void take_over(struct supervisor *v, struct generation *g)
     LIST_FOREACH(old, &v->all, link)
     if (old != g)
         drain(old);
+    for (unsigned n = 0; n < g->cfg.workers; n++)
+        generation_begin(&g->slots[n]);
     om_rc rc = rundir_announce(g, &err);
     if (rc != OM_OK)
         om_log(OM_LOG_WARNING, "%s", om_error_text(&err, rc));
@@ -121,8 +123,11 @@ void lifecycle_report(struct supervisor *v, struct generation *g, struct slot *s
         s->ready = true;
     if (g->state == GENERATION_STARTING && generation_all_ready(g))
         take_over(v, g);
-    else if (g->state == GENERATION_SERVING)
+    else if (g->state == GENERATION_SERVING) {
+        if (r->kind == REPORT_READY)
+            generation_begin(s);
         state_update(&v->state, g);
+    }
 }
 
 /* The reason of a worker's end, from its last words or its status. */

@@ -79,7 +79,9 @@ static om_rc prepare(const struct arguments *a, struct config *cfg, struct om_er
     OM_TRY(config_load(a->dir, cfg, err));
     om_log_set_level((enum om_log_level)cfg->log_level);
     /* One descriptor a connection, and some for token, database and sockets. */
-    return harden_descriptors((unsigned)cfg->n_https * cfg->https_max_connections + 256, err);
+    size_t n = config_count(cfg, CONFIG_HTTPS) * cfg->https_max_connections +
+               config_count(cfg, CONFIG_COAPS_TCP) * cfg->coaps_tcp.max_sessions + 256;
+    return harden_descriptors((unsigned)n, err);
 }
 
 int main(int argc, char **argv)

@@ -2,6 +2,7 @@
 #ifndef OPENMAF_DAEMON_REPORT_H
 #define OPENMAF_DAEMON_REPORT_H
 
+#include "bind/coaps.h"
 #include "bind/https.h"
 
 #define REPORT_SECONDS 10 /* between two reports of a living worker */
@@ -17,7 +18,8 @@ struct report {
     om_rc rc;
     char text[512];
     struct maf_stats maf;
-    struct https_stats https; /* of all listeners */
+    struct https_stats https;            /* of all listeners */
+    struct coaps_stats coaps, coaps_tcp; /* likewise */
     struct omtls_stats tls;
 };
 

@@ -49,20 +49,36 @@ om_rc rundir_write(const char *dir, const char *name, const char *text, size_t n
     return om_file_write(path, text, n, 0644, err);
 }
 
-om_rc rundir_announce(const struct generation *g, struct om_error *err)
+static om_rc announce_ports(const struct generation *g, enum config_binding binding, struct om_error *err)
 {
+    char name[32];
+    char path[PATH_MAX];
     char text[CONFIG_LISTEN_MAX * 8 + 1];
     size_t at = 0;
-    for (size_t i = 0; i < g->cfg.n_https; i++)
-        at += (size_t)snprintf(text + at, sizeof text - at, "%u\n", g->ports[i]);
-    OM_TRY(rundir_write(g->cfg.dir, "https.port", text, at, err));
+    for (size_t i = 0; i < g->cfg.n_addresses; i++)
+        if (g->cfg.addresses[i].binding == binding)
+            at += (size_t)snprintf(text + at, sizeof text - at, "%u\n", g->ports[i]);
+    (void)snprintf(name, sizeof name, "%s.port", config_section(binding));
+    if (at > 0)
+        return rundir_write(g->cfg.dir, name, text, at, err);
+    OM_TRY(run_path(g->cfg.dir, name, path, sizeof path, err));
+    (void)unlink(path); /* of a configuration before */
+    return OM_OK;
+}
+
+om_rc rundir_announce(const struct generation *g, struct om_error *err)
+{
+    char text[32];
+    for (enum config_binding b = CONFIG_HTTPS; b < CONFIG_BINDINGS; b++)
+        OM_TRY(announce_ports(g, b, err));
     int n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
     return rundir_write(g->cfg.dir, "mafd.pid", text, (size_t)n, err);
 }
 
 void rundir_clear(const char *dir)
 {
-    static const char *const names[] = {"mafd.pid", "https.port", "metrics.prom"};
+    static const char *const names[] = {"mafd.pid", "https.port", "coaps.port", "coaps+tcp.port",
+                                        "metrics.prom"};
     char path[PATH_MAX];
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (run_path(dir, names[i], path, sizeof path, NULL) == OM_OK)

@@ -13,7 +13,8 @@ OM_MUST_USE om_rc rundir_lock(const char *dir, int *fd, struct om_error *err);
 OM_MUST_USE om_rc rundir_write(const char *dir, const char *name, const char *text, size_t n,
                                struct om_error *err);
 
-/* mafd.pid and https.port (one port a line, in the order of the configuration). */
+/* mafd.pid, https.port, coaps.port and coaps+tcp.port (one port a line, in the order of the configuration).
+ */
 OM_MUST_USE om_rc rundir_announce(const struct generation *g, struct om_error *err);
 void rundir_clear(const char *dir);
 

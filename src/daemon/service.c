@@ -59,7 +59,9 @@ static om_rc open_tls(const struct config *cfg, struct service *s, struct om_err
         .peer_free = maf_peer_free,
         .arg = s->maf,
     };
-    return omtls_server_ctx(&server, &s->ctx, err);
+    OM_TRY(omtls_server_ctx(&server, &s->tls, err));
+    server.dtls = true;
+    return omtls_server_ctx(&server, &s->dtls, err);
 }
 
 om_rc service_open(const struct config *cfg, struct service *s, struct om_error *err)
@@ -87,7 +89,8 @@ om_rc service_open(const struct config *cfg, struct service *s, struct om_error 
 
 void service_close(struct service *s)
 {
-    SSL_CTX_free(s->ctx);
+    SSL_CTX_free(s->tls);
+    SSL_CTX_free(s->dtls);
     omtls_libctx_free(s->libctx);
     maf_free(s->maf);
     store_close(s->store);

@@ -12,7 +12,7 @@ struct service {
     struct store *store;
     struct maf *maf;
     OSSL_LIB_CTX *libctx;
-    SSL_CTX *ctx;
+    SSL_CTX *tls, *dtls;
 };
 
 /* cfg must outlive it. Errors name the key of the file. */

@@ -10,11 +10,11 @@ static void addresses(const struct generation *g, char *out, size_t cap)
 {
     size_t at = 0;
     out[0] = '\0';
-    for (size_t i = 0; i < g->cfg.n_https && at < cap; i++) {
-        const char *host = g->cfg.https[i].host;
-        bool v6 = strchr(host, ':') != NULL;
-        int n = snprintf(out + at, cap - at, "%s%s%s%s:%u", i > 0 ? " " : "", v6 ? "[" : "", host,
-                         v6 ? "]" : "", g->ports[i]);
+    for (size_t i = 0; i < g->cfg.n_addresses && at < cap; i++) {
+        const struct config_address *a = &g->cfg.addresses[i];
+        bool v6 = strchr(a->host, ':') != NULL;
+        int n = snprintf(out + at, cap - at, "%s%s %s%s%s:%u", i > 0 ? ", " : "", config_section(a->binding),
+                         v6 ? "[" : "", a->host, v6 ? "]" : "", g->ports[i]);
         at += n > 0 ? (size_t)n : 0;
     }
 }
@@ -36,10 +36,9 @@ static unsigned count(const struct generation *g, const char **why)
 
 void state_ready(struct state *s, const struct generation *g)
 {
-    char text[CONFIG_LISTEN_MAX * 80];
+    char text[CONFIG_ADDRESSES_MAX * 90];
     addresses(g, text, sizeof text);
-    om_log(OM_LOG_NOTICE, "ready: https %s, %u worker%s", text, g->cfg.workers,
-           g->cfg.workers == 1 ? "" : "s");
+    om_log(OM_LOG_NOTICE, "ready: %s, %u worker%s", text, g->cfg.workers, g->cfg.workers == 1 ? "" : "s");
     (void)sd_notify(0, "READY=1");
     s->known = false;
     state_update(s, g);

@@ -1,5 +1,6 @@
 /* A worker process: see worker.h. SIGTERM drains, SIGUSR1 logs counters. Its supervisor's death kills it. */
 #include "daemon/worker.h"
+#include "daemon/bindings.h"
 #include "daemon/harden.h"
 #include "daemon/report.h"
 #include "daemon/sandbox.h"
@@ -19,31 +20,13 @@ struct worker {
     const struct worker_start *start;
     struct event_base *base;
     struct service service;
-    struct https *https[CONFIG_LISTEN_MAX];
-    struct event *sigterm, *sigusr1, *health, *purge, *drain_poll, *drain_end;
+    struct bindings bindings;
+    struct event *control, *sigterm, *sigusr1, *health, *purge, *drain_poll, *drain_end;
 };
-
-static void add_up(struct https_stats *sum, const struct https_stats *s)
-{
-    sum->connections += s->connections;
-    sum->accepted += s->accepted;
-    sum->handshakes += s->handshakes;
-    sum->handshake_failures += s->handshake_failures;
-    sum->requests += s->requests;
-    sum->timeouts += s->timeouts;
-    sum->refused_limit += s->refused_limit;
-    sum->malformed += s->malformed;
-}
 
 static void collect(const struct worker *w, struct report *r)
 {
-    for (size_t i = 0; i < w->start->cfg->n_https; i++) {
-        struct https_stats s;
-        if (w->https[i] == NULL)
-            continue;
-        https_stats(w->https[i], &s);
-        add_up(&r->https, &s);
-    }
+    bindings_stats(&w->bindings, r);
     if (w->service.maf != NULL)
         maf_stats(w->service.maf, &r->maf);
     omtls_stats(&r->tls);
@@ -86,22 +69,22 @@ static void on_sigusr1(evutil_socket_t fd, short what, void *arg)
     (void)fd, (void)what;
     struct report r = {0};
     collect(arg, &r);
-    om_log(OM_LOG_NOTICE,
-           "connections %zu, accepted %llu, handshakes %llu, failed %llu, requests %llu, time-outs %llu, "
-           "keys loaded %zu",
-           r.https.connections, (unsigned long long)r.https.accepted, (unsigned long long)r.https.handshakes,
-           (unsigned long long)r.https.handshake_failures, (unsigned long long)r.https.requests,
-           (unsigned long long)r.https.timeouts, r.maf.cache.loaded);
+    om_log(
+        OM_LOG_NOTICE,
+        "https: connections %zu, accepted %llu, handshakes %llu, failed %llu, requests %llu, time-outs %llu; "
+        "coaps: sessions %zu, requests %llu; coaps+tcp: sessions %zu, requests %llu; keys loaded %zu",
+        r.https.connections, (unsigned long long)r.https.accepted, (unsigned long long)r.https.handshakes,
+        (unsigned long long)r.https.handshake_failures, (unsigned long long)r.https.requests,
+        (unsigned long long)r.https.timeouts, r.coaps.sessions, (unsigned long long)r.coaps.requests,
+        r.coaps_tcp.sessions, (unsigned long long)r.coaps_tcp.requests, r.maf.cache.loaded);
 }
 
 static void on_drain_poll(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd, (void)what;
     struct worker *w = arg;
-    for (size_t i = 0; i < w->start->cfg->n_https; i++)
-        if (!https_drained(w->https[i]))
-            return;
-    (void)event_base_loopbreak(w->base);
+    if (bindings_drained(&w->bindings))
+        (void)event_base_loopbreak(w->base);
 }
 
 static void on_drain_end(evutil_socket_t fd, short what, void *arg)
@@ -119,10 +102,22 @@ static void on_sigterm(evutil_socket_t fd, short what, void *arg)
     struct worker *w = arg;
     const struct timeval poll = {.tv_usec = 20000};
     const struct timeval end = {.tv_sec = (time_t)w->start->cfg->drain_timeout};
-    for (size_t i = 0; i < w->start->cfg->n_https; i++)
-        https_drain(w->https[i]);
+    bindings_drain(&w->bindings);
     (void)event_add(w->drain_poll, &poll);
     (void)event_add(w->drain_end, &end);
+}
+
+/* The supervisor says one thing only: the worker before us has let go of the sockets. */
+static void on_control(evutil_socket_t fd, short what, void *arg)
+{
+    (void)what;
+    struct worker *w = arg;
+    char go;
+    ssize_t n = recv(fd, &go, sizeof go, MSG_DONTWAIT);
+    if (n == 1)
+        bindings_begin(&w->bindings);
+    else if (n == 0)
+        (void)event_del(w->control);
 }
 
 static om_rc make_events(struct worker *w, struct om_error *err)
@@ -135,33 +130,16 @@ static om_rc make_events(struct worker *w, struct om_error *err)
     w->purge = event_new(w->base, -1, EV_PERSIST, on_purge, w);
     w->drain_poll = event_new(w->base, -1, EV_PERSIST, on_drain_poll, w);
     w->drain_end = event_new(w->base, -1, 0, on_drain_end, w);
-    bool made = w->sigterm && w->sigusr1 && w->health && w->purge && w->drain_poll && w->drain_end;
+    w->control = event_new(w->base, w->start->control, EV_READ | EV_PERSIST, on_control, w);
+    bool made =
+        w->control && w->sigterm && w->sigusr1 && w->health && w->purge && w->drain_poll && w->drain_end;
     if (!made || event_add(w->sigterm, NULL) != 0 || event_add(w->sigusr1, NULL) != 0 ||
-        event_add(w->health, &health) != 0 || (w->start->slot == 0 && event_add(w->purge, &purge) != 0))
+        event_add(w->control, NULL) != 0 || event_add(w->health, &health) != 0 ||
+        (w->start->slot == 0 && event_add(w->purge, &purge) != 0))
         return om_fail(err, OM_ENOMEM, "no memory for an event loop");
     sigset_t all; /* blocked since the fork, so that none was lost */
     (void)sigfillset(&all);
     (void)sigprocmask(SIG_UNBLOCK, &all, NULL);
-    return OM_OK;
-}
-
-static om_rc start_https(struct worker *w, struct om_error *err)
-{
-    const struct config *cfg = w->start->cfg;
-    for (size_t i = 0; i < cfg->n_https; i++) {
-        struct https_options opt = {
-            .listener = &w->start->listeners[i],
-            .names = w->service.names,
-            .ctx = w->service.ctx,
-            .max_connections = cfg->https_max_connections,
-            .max_header = cfg->https_max_header,
-            .max_body = cfg->https_max_body,
-            .handshake_timeout = cfg->https_handshake_timeout,
-            .request_timeout = cfg->https_request_timeout,
-            .idle_timeout = cfg->https_idle_timeout,
-        };
-        OM_TRY(https_new(w->base, w->service.maf, &opt, &w->https[i], err));
-    }
     return OM_OK;
 }
 
@@ -172,18 +150,18 @@ static om_rc start(struct worker *w, struct om_error *err)
         return om_fail(err, OM_ENOMEM, "no memory for an event loop");
     OM_TRY(service_open(w->start->cfg, &w->service, err));
     OM_TRY(make_events(w, err));
-    OM_TRY(start_https(w, err));
+    OM_TRY(bindings_start(&w->bindings, w->base, &w->service, w->start, err));
     return w->start->cfg->sandbox ? sandbox_enter(err) : OM_OK;
 }
 
 static void stop(struct worker *w)
 {
-    struct event *events[] = {w->sigterm, w->sigusr1, w->health, w->purge, w->drain_poll, w->drain_end};
+    struct event *events[] = {w->control, w->sigterm,    w->sigusr1,  w->health,
+                              w->purge,   w->drain_poll, w->drain_end};
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
         if (events[i] != NULL)
             event_free(events[i]);
-    for (size_t i = 0; i < CONFIG_LISTEN_MAX; i++)
-        https_free(w->https[i]);
+    bindings_free(&w->bindings);
     service_close(&w->service);
     if (w->base != NULL)
         event_base_free(w->base);

@@ -7,7 +7,7 @@
 struct worker_start {
     const struct config *cfg;
     unsigned slot;        /* 0..workers-1; worker 0 also purges */
-    const int *listeners; /* one socket per address of cfg->https */
+    const int *listeners; /* one socket per address of cfg */
     int control;          /* to the supervisor */
 };
 

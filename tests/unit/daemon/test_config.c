@@ -66,15 +66,19 @@ static void defaults(void **state)
     assert_string_equal(cfg.pin_source, "");
     assert_string_equal(cfg.plugin_dir, "");
     assert_int_equal(cfg.key_cache, 4096);
-    assert_int_equal(cfg.n_https, 1);
-    assert_string_equal(cfg.https[0].host, "127.0.0.1");
-    assert_int_equal(cfg.https[0].port, 8443);
+    assert_int_equal(cfg.n_addresses, 1);
+    assert_string_equal(cfg.addresses[0].host, "127.0.0.1");
+    assert_int_equal(cfg.addresses[0].port, 8443);
     assert_int_equal(cfg.https_max_connections, 4096);
     assert_int_equal(cfg.https_max_header, 16384);
     assert_int_equal(cfg.https_max_body, 65536);
     assert_int_equal(cfg.https_handshake_timeout, 10);
     assert_int_equal(cfg.https_request_timeout, 10);
     assert_int_equal(cfg.https_idle_timeout, 60);
+    const struct config_coap coaps = {8192, 1024, 65536, 30, 300};
+    const struct config_coap coaps_tcp = {8192, 1024, 65536, 10, 300};
+    assert_memory_equal(&cfg.coaps, &coaps, sizeof coaps);
+    assert_memory_equal(&cfg.coaps_tcp, &coaps_tcp, sizeof coaps_tcp);
     assert_true(cfg.workers >= 1);
     assert_int_equal(cfg.log_level, OM_LOG_INFO);
     assert_int_equal(cfg.drain_timeout, 10);
@@ -95,6 +99,10 @@ static void everything(void **state)
         "pin-source = file:pin\nplugin-dir = plugins\nkey-cache = 7\n"
         "[https]\nlisten = 127.0.0.1:0 [::1]:8443\nmax-connections = 60000\nmax-header = 1024\n"
         "max-body = 131072\nhandshake-timeout = 1\nrequest-timeout = 2\nidle-timeout = 3\n"
+        "[coaps]\nlisten = [::]:5684\nmax-sessions = 11\nmax-sessions-per-address = 12\n"
+        "max-body = 1024\nhandshake-timeout = 13\nidle-timeout = 14\n"
+        "[coaps+tcp]\nlisten = 127.0.0.1:5684 127.0.0.2:0\nmax-sessions = 21\n"
+        "max-sessions-per-address = 22\nmax-body = 1025\nhandshake-timeout = 23\nidle-timeout = 24\n"
         "[daemon]\nworkers = 256\nlog-level = debug\ndrain-timeout = 600\nsandbox = no\n");
     config_names(&cfg, names);
     assert_string_equal(names[0], "maf.example.com");
@@ -111,10 +119,20 @@ static void everything(void **state)
     assert_int_equal(cfg.custody, OMTLS_CUSTODY_PSK);
     assert_true(cfg.require_target_registration && cfg.keep_keys_on_deregistration);
     assert_false(cfg.require_extended_master_secret);
-    assert_int_equal(cfg.n_https, 2);
-    assert_int_equal(cfg.https[0].port, 0);
-    assert_string_equal(cfg.https[1].host, "::1");
-    assert_int_equal(cfg.https[1].port, 8443);
+    assert_int_equal(cfg.n_addresses, 5);
+    assert_int_equal(config_count(&cfg, CONFIG_HTTPS), 2);
+    assert_int_equal(config_count(&cfg, CONFIG_COAPS), 1);
+    assert_int_equal(config_count(&cfg, CONFIG_COAPS_TCP), 2);
+    assert_int_equal(cfg.addresses[2].binding, CONFIG_COAPS);
+    assert_string_equal(cfg.addresses[2].host, "::");
+    assert_int_equal(cfg.addresses[4].binding, CONFIG_COAPS_TCP);
+    const struct config_coap coaps = {11, 12, 1024, 13, 14};
+    const struct config_coap coaps_tcp = {21, 22, 1025, 23, 24};
+    assert_memory_equal(&cfg.coaps, &coaps, sizeof coaps);
+    assert_memory_equal(&cfg.coaps_tcp, &coaps_tcp, sizeof coaps_tcp);
+    assert_int_equal(cfg.addresses[0].port, 0);
+    assert_string_equal(cfg.addresses[1].host, "::1");
+    assert_int_equal(cfg.addresses[1].port, 8443);
     assert_int_equal(cfg.workers, 256);
     assert_int_equal(cfg.log_level, OM_LOG_DEBUG);
     assert_false(cfg.sandbox);
@@ -169,7 +187,16 @@ static void bad_values(void **state)
         {"daemon", "drain-timeout", "0", "from 1 to 600"},
         {"daemon", "sandbox", "maybe", "neither yes nor no"},
         {"daemon", "colour", "red", "unknown key"},
-        {"coaps", "listen", "127.0.0.1:5684", "unknown key"},
+        {"coaps", "listen", "", "address:port"},
+        {"coaps", "listen", "127.0.0.1:1 127.0.0.1:2 127.0.0.1:3 127.0.0.1:4 127.0.0.1:5", "more than 4"},
+        {"coaps", "max-connections", "1", "unknown key"},
+        {"coaps", "max-sessions", "60001", "from 1 to 60000"},
+        {"coaps", "max-sessions-per-address", "0", "from 1 to 60000"},
+        {"coaps", "max-body", "1023", "from 1024 to 131072"},
+        {"coaps", "handshake-timeout", "601", "from 1 to 600"},
+        {"coaps", "idle-timeout", "86401", "from 1 to 86400"},
+        {"coaps+tcp", "listen", "localhost:5684", "numeric"},
+        {"coaps+tcp", "max-sessions", "0", "from 1 to 60000"},
         {"maf", "fqdn", "other.example.com", "given twice"},
         {"https", "listen", "127.0.0.1:1", "given twice"},
     };
@@ -269,8 +296,8 @@ static void created(void **state)
     assert_string_equal(cfg.fqdn, init.fqdn);
     assert_string_equal(cfg.token_uri, init.token_uri);
     assert_string_equal(cfg.pin_source, init.pin_source);
-    assert_string_equal(cfg.https[0].host, "127.0.0.1");
-    assert_int_equal(cfg.https[0].port, 8443);
+    assert_string_equal(cfg.addresses[0].host, "127.0.0.1");
+    assert_int_equal(cfg.addresses[0].port, 8443);
     struct stat st;
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
