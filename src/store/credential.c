@@ -59,9 +59,20 @@ om_rc store_credential_get(struct store *s, const char *kmid, struct store_crede
                            struct om_error *err)
 {
     char key[M2M_KEY_ID_SIZE];
+    uint8_t header[STORE_WAL_HEADER];
     OM_TRY(m2m_fold(key, sizeof key, kmid, err));
+    bool seen = store_recent_header(s->recent, s->db, header);
+    enum store_recent_answer known =
+        seen ? store_recent_get(s->recent, key, header, out) : STORE_RECENT_UNKNOWN;
+    if (known == STORE_RECENT_PRESENT)
+        return OM_OK;
+    if (known == STORE_RECENT_ABSENT)
+        return om_fail(err, OM_ENOTFOUND, "%s: there is no such KmID", kmid);
     struct store_lookup by = {STORE_SQL_CREDENTIAL_GET, 0, 1, {store_text(key)}};
-    return store_row_get(s, &table, &by, out, err);
+    om_rc rc = store_row_get(s, &table, &by, out, err);
+    if (seen && (rc == OM_OK || rc == OM_ENOTFOUND))
+        store_recent_put(s->recent, key, header, rc == OM_OK ? out : NULL);
+    return rc;
 }
 
 /* The rest of the row comes from the database, verified: an update never makes an altered row good again. */

@@ -6,6 +6,7 @@
 #ifndef OPENMAF_STORE_INTERNAL_H
 #define OPENMAF_STORE_INTERNAL_H
 
+#include "store/recent.h"
 #include "store/statements.h"
 #include "store/store.h"
 #include "store/verified.h"
@@ -24,6 +25,7 @@ struct store {
     struct store_auth auth;
     sqlite3_stmt *prepared[STORE_SQL_N]; /* made at first use, kept */
     struct store_verified *verified;
+    struct store_recent *recent;
     bool in_transaction; /* between store_begin and store_commit */
     uint8_t *message;    /* STORE_ROW_MAX octets: the row that is being authenticated */
     uint8_t *lists;      /* STORE_ROW_MAX octets: list columns of the row that is being written */

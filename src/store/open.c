@@ -97,7 +97,8 @@ static om_rc connect(struct store *s, const char *path, struct om_error *err)
     s->message = malloc(STORE_ROW_MAX);
     s->lists = malloc(STORE_ROW_MAX);
     s->verified = store_verified_new();
-    if (s->message == NULL || s->lists == NULL || s->verified == NULL)
+    s->recent = store_recent_new();
+    if (s->message == NULL || s->lists == NULL || s->verified == NULL || s->recent == NULL)
         return om_fail(err, OM_ENOMEM, "no memory for a database connection");
     /* NOMUTEX: one thread per connection. EXRESCODE: which constraint failed. */
     int flags =
@@ -122,6 +123,7 @@ void store_close(struct store *s)
         store_sql_finalize_all(s);
         (void)sqlite3_close(s->db);
     }
+    store_recent_free(s->recent);
     store_verified_free(s->verified);
     free(s->lists);
     free(s->message);

@@ -38,6 +38,7 @@ om_rc omtls_client_ctx(OSSL_LIB_CTX *libctx, bool allow_no_ems, SSL_CTX **out, s
         SSL_CTX_free(ctx);
         return rc;
     }
+    omtls_context_keep_buffers(ctx);
     *out = ctx;
     return OM_OK;
 }

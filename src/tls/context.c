@@ -69,6 +69,19 @@ static om_rc set_version(SSL_CTX *ctx, bool *dtls, struct om_error *err)
     return OM_OK;
 }
 
+static void on_info(const SSL *ssl, int where, int ret)
+{
+    (void)ret;
+    if ((where & SSL_CB_HANDSHAKE_DONE) != 0)
+        (void)SSL_set_mode((SSL *)ssl, SSL_MODE_RELEASE_BUFFERS);
+}
+
+void omtls_context_keep_buffers(SSL_CTX *ctx)
+{
+    (void)SSL_CTX_clear_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_info_callback(ctx, on_info);
+}
+
 om_rc omtls_context_harden(SSL_CTX *ctx, const omtls_config *config, struct om_error *err)
 {
     bool dtls = false;

@@ -116,6 +116,7 @@ om_rc omtls_server_ctx(const struct omtls_server *cfg, SSL_CTX **out, struct om_
         return rc;
     }
     SSL_CTX_set_client_hello_cb(ctx, on_client_hello, NULL);
+    omtls_context_keep_buffers(ctx);
     *out = ctx;
     return OM_OK;
 }
