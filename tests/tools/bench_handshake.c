@@ -1,12 +1,13 @@
 /* bench-handshake TOKEN-URI PIN-SOURCE CLIENTS HANDSHAKES
  *
  * Server CPU of TLS 1.2 PSK handshakes with peers in memory, all variants in turn, in short blocks of one
- * run, so that their ratios mean something: plain OpenSSL with the key in RAM; the MAF's whole path (look-up
- * in the database, token, provider) with custody psk and session; each with and without a following request
- * for a key (retrieval). CLIENTS credentials are registered first. `active` clients take turns, few enough
- * for the cache of loaded keys; the `cold` variants take another client each time, more than the cache holds.
- * Prints one JSON object; the token must be provisioned by `mafadm init`-like means: this program does it
- * itself in a scratch database given by the environment's TMPDIR. */
+ * run, so that their ratios mean something: plain OpenSSL with the key in RAM, with its defaults ("stock")
+ * and without tickets and cache ("ram"); the MAF's whole path (look-up in the database, token, provider) with
+ * custody psk and session; each with and without a following request for a key (retrieval). CLIENTS
+ * credentials are registered first. `active` clients take turns, few enough for the cache of loaded keys; the
+ * `cold` variants take another client each time, more than the cache holds. Prints one JSON object; the token
+ * must be provisioned by `mafadm init`-like means: this program does it itself in a scratch database given by
+ * the environment's TMPDIR. */
 #include "maf/admin.h"
 #include "maf/maf.h"
 #include "plain_client.h"
@@ -79,15 +80,19 @@ static unsigned plain_server_psk(SSL *ssl, const char *identity, unsigned char *
     return (unsigned)psk->key_len;
 }
 
-static SSL_CTX *plain_server_ctx(const char *suite)
+/* With OpenSSL's defaults a server sends session tickets and keeps sessions; a hardened one, as ours, does
+ * neither. */
+static SSL_CTX *plain_server_ctx(const char *suite, bool hardened)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
     if (ctx == NULL || SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION) != 1 ||
         SSL_CTX_set_cipher_list(ctx, suite) != 1)
         die("plain server", NULL);
     SSL_CTX_set_security_level(ctx, 0);
-    SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
-    (void)SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+    if (hardened) {
+        SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
+        (void)SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+    }
     SSL_CTX_set_psk_server_callback(ctx, plain_server_psk);
     return ctx;
 }
@@ -261,10 +266,12 @@ int main(int argc, char **argv)
     MUST(omtls_provider_load(libctx, err));
 
     SSL_CTX *client_ctx = plain_client_ctx(suite);
-    SSL_CTX *plain = plain_server_ctx(suite);
+    SSL_CTX *stock = plain_server_ctx(suite, false);
+    SSL_CTX *plain = plain_server_ctx(suite, true);
     SSL_CTX *psk = maf_ctx(libctx, maf, OMTLS_CUSTODY_PSK);
     SSL_CTX *session = maf_ctx(libctx, maf, OMTLS_CUSTODY_SESSION);
     struct variant variants[] = {
+        {"stock", stock, NULL, HANDSHAKE, false, 0, NULL, 0},
         {"ram", plain, NULL, HANDSHAKE, false, 0, NULL, 0},
         {"psk", psk, maf, HANDSHAKE, false, 0, NULL, 0},
         {"session", session, maf, HANDSHAKE, false, 0, NULL, 0},
@@ -302,6 +309,7 @@ int main(int argc, char **argv)
     SSL_CTX_free(session);
     SSL_CTX_free(psk);
     SSL_CTX_free(plain);
+    SSL_CTX_free(stock);
     SSL_CTX_free(client_ctx);
     maf_free(maf);
     store_close(store);

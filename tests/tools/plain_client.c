@@ -27,7 +27,6 @@ static SSL_CTX *client_ctx(const SSL_METHOD *method, int version, const char *su
         exit(1);
     }
     SSL_CTX_set_security_level(ctx, 0);
-    SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
     SSL_CTX_set_psk_client_callback(ctx, give_psk);
     return ctx;
 }
