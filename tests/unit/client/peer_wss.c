@@ -79,7 +79,7 @@ static bool upgrade(struct peer *peer, SSL *ssl)
     (void)snprintf(text, sizeof text, "%.24s" GUID, key + 21);
     peer_need(EVP_Q_digest(NULL, "SHA1", NULL, text, strlen(text), digest, NULL) == 1, "SHA-1");
     om_base64_encode(accept, digest, sizeof digest);
-    char answer[1024];
+    static char answer[20000];
     if (peer->ways.upgrade != NULL) {
         const char *at = strstr(peer->ways.upgrade, "%s");
         (void)snprintf(answer, sizeof answer, "%.*s%s%s",
