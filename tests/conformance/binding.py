@@ -10,6 +10,7 @@ import time
 import urllib.parse
 
 import cbor2
+from harness import coap
 from harness.maf import ADMIN, FQDN
 from harness.peers import GnutlsPeer, OpensslPeer, http
 from harness.websocket import WebSocket
@@ -45,6 +46,7 @@ class Answer:
 
 class Json:
     media_type = "application/json"
+    content_format = 50
     subprotocol = "oneM2M.json"
 
     @staticmethod
@@ -60,9 +62,20 @@ class Json:
 
 class Cbor:
     media_type = "application/cbor"
+    content_format = 60
     subprotocol = "oneM2M.cbor"
     octets = message = staticmethod(cbor2.dumps)
     tree = staticmethod(cbor2.loads)
+
+
+def query_pairs(p):
+    """What HTTP and CoAP carry in the query, as (name, value)."""
+    pairs = [(k, str(p[k])) for k in ("rcn", "rt") if k in p]
+    for name, value in p.get("fc", {}).items():
+        pairs.append((name, value if isinstance(value, str) else "+".join(value) if isinstance(value, list) else str(value)))
+    if "atrl" in p:
+        pairs.append(("atrl", "+".join(p["atrl"])))
+    return pairs
 
 
 class HttpsSession:
@@ -79,12 +92,7 @@ class HttpsSession:
 
     @staticmethod
     def query(p):
-        pairs = [(k, str(p[k])) for k in ("rcn", "rt") if k in p]
-        for name, value in p.get("fc", {}).items():
-            pairs.append((name, value if isinstance(value, str) else "+".join(value) if isinstance(value, list)
-                          else str(value)))
-        if "atrl" in p:
-            pairs.append(("atrl", "+".join(p["atrl"])))
+        pairs = query_pairs(p)
         return "?" + "&".join(f"{k}={urllib.parse.quote(v, safe='+')}" for k, v in pairs) if pairs else ""
 
     def request(self, p):
@@ -135,8 +143,48 @@ class WssSession:
         self.socket.close()
 
 
+class CoapsSession:
+    CODE = {RETRIEVE: 1, CREATE: 2, UPDATE: 3, DELETE: 4}
+
+    def __init__(self, maf, credential, serialization=Json, **options):
+        self.serialization = serialization
+        self.peer = coap.CoapPeer(maf, credential, **options)
+        self.exported = self.peer.exported
+
+    def options(self, p):
+        to = p["to"]
+        path = ["_", *to[2:].split("/")] if to.startswith("//") else ["~", *to[1:].split("/")] if to.startswith("/") else to.split("/")
+        texts = [(coap.FR, p.get("fr")), (coap.RQI, p.get("rqi")), (coap.RVI, p.get("rvi")), (coap.RQET, p.get("rqet"))]
+        found = [(coap.URI_PATH, segment.encode()) for segment in path]
+        found += [(coap.URI_QUERY, f"{k}={v}".encode()) for k, v in query_pairs(p)]
+        found += [(number, str(text).encode()) for number, text in texts if text is not None]
+        if p.get("ty") is not None:
+            found.append((coap.TY, coap.uint(p["ty"])))
+        if p.get("pc") is not None:
+            found.append((coap.CONTENT_FORMAT, coap.uint(self.serialization.content_format)))
+        return found + [(coap.ACCEPT, coap.uint(self.serialization.content_format))]
+
+    def request(self, p):
+        s = self.serialization
+        body = s.octets(p["pc"]) if p.get("pc") is not None else b""
+        answer = self.peer.request(self.CODE[p["op"]], self.options(p), body)
+        assert answer.get(coap.MAX_AGE) == b"" and answer.get(4) is None, answer  # never cached, no ETag
+        if answer.payload:
+            assert int.from_bytes(answer.get(coap.CONTENT_FORMAT), "big") == s.content_format, answer
+        rqi, rvi = answer.get(coap.RQI), answer.get(coap.RVI)
+        return Answer(answer.rsc, s.tree(answer.payload) if answer.payload else None, rqi and rqi.decode(), rvi and rvi.decode())
+
+    def close(self):
+        self.peer.close()
+
+
+class CoapsTcpSession(CoapsSession):
+    def __init__(self, maf, credential, **options):
+        super().__init__(maf, credential, tcp=True, **options)
+
+
 BINDINGS = {f"{name}-{serialization.__name__.lower()}": functools.partial(session, serialization=serialization)
-            for name, session in (("https", HttpsSession), ("wss", WssSession)) for serialization in (Json, Cbor)}
+            for name, session in (("https", HttpsSession), ("wss", WssSession), ("coaps", CoapsSession), ("coaps+tcp", CoapsTcpSession)) for serialization in (Json, Cbor)}
 
 _number = itertools.count(1)
 

@@ -43,11 +43,13 @@ class Maf:
     def __init__(self, token, directory, workers=1, custody="session", fqdn=FQDN, settings=()):
         self.token, self.dir, self.fqdn = token, pathlib.Path(directory), fqdn
         self.process = None
-        self.port = None
+        self.port = self.coaps_port = self.coaps_tcp_port = None
         self.log_path = self.dir.parent / (self.dir.name + ".log")
         self.adm("init", "--fqdn", fqdn, "--https", "127.0.0.1:0", *token.options())
         self.configure("maf", "custody", custody)
         self.configure("daemon", "workers", str(workers))
+        self.configure("coaps", "listen", "127.0.0.1:0")
+        self.configure("coaps+tcp", "listen", "127.0.0.1:0")
         for section, key, value in settings:
             self.configure(section, key, value)
         self.adm("stakeholder", "add", ADMIN)
@@ -66,7 +68,7 @@ class Maf:
         path = self.dir / "mafd.conf"
         lines, out, here, done = path.read_text().splitlines(), [], None, False
         for line in lines:
-            head = re.match(r"\[(\w+)\]", line)
+            head = re.match(r"\[([\w+]+)\]", line)
             if head:
                 if here == section and not done:
                     out.append(f"{key} = {value}")
@@ -105,7 +107,8 @@ class Maf:
                  "mafd did not get ready")
         if self.process.poll() is not None:
             raise RuntimeError(f"mafd ended: {self.log()}")
-        self.port = int((self.dir / "run" / "https.port").read_text())
+        self.port, self.coaps_port, self.coaps_tcp_port = (
+            int((self.dir / "run" / f"{name}.port").read_text()) for name in ("https", "coaps", "coaps+tcp"))
         return self
 
     _start_mark = 0
