@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 from harness.build import program
-from harness.client import Client
+from harness.client import BINDINGS, Client
 from harness.maf import ADMIN, FQDN, Failed, Maf
 from harness.peers import LABEL, GnutlsPeer, OpensslPeer, http
 from harness.token import Token
@@ -32,12 +32,12 @@ def world(request, tmp_path_factory):
 _n = iter(range(10 ** 6))
 
 
-def make_client(world, registered=True):
+def make_client(world, registered=True, **how):
     maf, base, kind, custody = world
     n = next(_n)
     identity = f"//sp.example.com/cse{n}/Cae{n}"
     credential = maf.add_client(identity)
-    client = Client(Token(kind, base / f"token{n}"), base / f"home{n}", identity, maf, custody=custody)
+    client = Client(Token(kind, base / f"token{n}"), base / f"home{n}", identity, maf, custody=custody, **how)
     client.import_km(credential["kmid"], credential["km"])
     if registered:
         client.register()
@@ -45,25 +45,31 @@ def make_client(world, registered=True):
     return client
 
 
-def test_MAF_KR_15_both_ends_hold_the_same_exporter_key(world):
-    source, target = make_client(world), make_client(world)
+@pytest.mark.parametrize("to", BINDINGS)
+@pytest.mark.parametrize("by", BINDINGS)
+def test_MAF_KR_15_both_ends_hold_the_same_exporter_key(world, by, to):
+    """Whatever binding the Source speaks, and whatever the Target."""
+    source, target = make_client(world, binding=by), make_client(world, binding=to)
     key = source.json("key", "register", "--stakeholder", ADMIN, "--suid", "32", "--target", target.id)
     got = target.json("key", "retrieve", key["keyIdentifier"], "--show-value")
     assert got["check"] == key["check"] == check_value(bytes.fromhex(got["value"]))
     assert source.json("key", "list")[0]["check"] == target.json("key", "list")[0]["check"]
 
 
-def test_MAF_KR_2_generated_key(world):
-    source, target = make_client(world), make_client(world)
+@pytest.mark.parametrize("binding", BINDINGS)
+def test_MAF_KR_2_generated_key(world, binding):
+    source, target = make_client(world, binding=binding, format="cbor"), make_client(world, binding=binding)
     key = source.json("key", "register", "--stakeholder", ADMIN, "--suid", "34", "--target", target.id, "--generate",
                       "--label", "floor:1", "--expires", "30d")
     got = target.json("key", "retrieve", key["keyIdentifier"])
     assert got["check"] == key["check"] and got["suid"] == 34 and "value" not in got
 
 
-def test_MAF_CR_8_the_whole_life(world, tmp_path):
+@pytest.mark.parametrize("format", ["json", "cbor"])
+@pytest.mark.parametrize("binding", BINDINGS)
+def test_MAF_CR_8_the_whole_life(world, tmp_path, binding, format):
     maf = world[0]
-    source, target = make_client(world), make_client(world)
+    source, target = (make_client(world, binding=binding, format=format) for _ in range(2))
     path = tmp_path / "cfg.json"
     cfg = {"krgc": [{"adfq": ADMIN, "suid": 32}]}
     path.write_text(json.dumps(cfg))
@@ -72,7 +78,8 @@ def test_MAF_CR_8_the_whole_life(world, tmp_path):
     source.maf("update", "--stakeholder", ADMIN, "--label", "new", "--expires", "10d")
     key = source.json("key", "register", "--stakeholder", ADMIN, "--suid", "34", "--target", target.id)["keyIdentifier"]
     assert target.json("key", "retrieve", key)["suid"] == 34
-    other = make_client(world)
+    assert key.split("@")[0] in source.json("discover")
+    other = make_client(world, binding=binding, format=format)
     source.maf("key", "update", key, "--target", other.id)
     with pytest.raises(Failed, match="4103"):
         target.maf("key", "retrieve", key)
@@ -161,7 +168,7 @@ def test_MAF_KR_15_maf_against_a_third_party_server(world):
     try:
         n = next(_n)
         client = Client(Token(kind, base / f"token{n}"), base / f"home{n}", "//sp.example.com/cse1/Cx", fqdn=FQDN,
-                        https=f"127.0.0.1:{server.port}", custody=custody)
+                        address=f"127.0.0.1:{server.port}", custody=custody)
         client.import_km(credential["kmid"], credential["km"])
         child = subprocess.Popen([program("maf"), "--home", str(client.home), "key", "register", "--stakeholder", ADMIN,
                                   "--suid", "32", "--target", "//sp.example.com/cse1/Cy", "--expires", LATER, "--json"],

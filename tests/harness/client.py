@@ -5,14 +5,23 @@ import pathlib
 from .build import program
 from .maf import ADMIN, run
 
+BINDINGS = ("https", "wss", "coaps", "coaps-tcp")
+
 
 class Client:
-    def __init__(self, token, home, identity, maf=None, fqdn=None, https=None, custody=None):
-        self.token, self.home, self.id = token, pathlib.Path(home), identity
-        args = ["init", "--id", identity, "--maf", fqdn or maf.fqdn, "--https", https or f"127.0.0.1:{maf.port}",
-                *token.options()]
+    """binding: the option of `maf init` that gives the MAF's address; address: another one than that of `maf`."""
+
+    def __init__(self, token, home, identity, maf=None, fqdn=None, address=None, custody=None, binding="https",
+                 format=None):
+        self.token, self.home, self.id, self.binding = token, pathlib.Path(home), identity, binding
+        if address is None:
+            ports = {"coaps": maf.coaps_port, "coaps-tcp": maf.coaps_tcp_port}
+            address = f"127.0.0.1:{ports.get(binding, maf.port)}"
+        args = ["init", "--id", identity, "--maf", fqdn or maf.fqdn, "--" + binding, address, *token.options()]
         if custody:
             args += ["--custody", custody]
+        if format:
+            args += ["--format", format]
         self.maf(*args)
 
     def maf(self, *args, input=None):
