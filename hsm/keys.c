@@ -165,7 +165,7 @@ om_rc hsm_unseal(struct se_token *tok, const uint8_t *blob, size_t blob_len, uin
     struct hsm_template t;
     OM_TRY(check_blob_len(blob_len, key_len, err));
     OM_TRY(hsm_root(tok, SE_ROOT_SEAL, &root, err));
-    hsm_template_hmac_key(&t, false, true, false);
+    hsm_template_opened_value(&t);
     OM_TRY(hsm_object_unwrap(tok, root, blob, blob_len, &t, &object, err));
     om_rc rc = read_value(tok, object, out, key_len, err);
     hsm_destroy(tok, object);

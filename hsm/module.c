@@ -19,12 +19,32 @@ struct hsm_module {
     char *path;      /* or the name that p11-kit has for it */
     char *init_args; /* or NULL */
     CK_INFO info;
-    pid_t process;
+    unsigned process; /* hsm_process() of whom it was initialised by */
     unsigned users;
 };
 
 static struct hsm_module *modules;
 static pthread_mutex_t modules_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static unsigned process = 1;
+static pthread_once_t process_once = PTHREAD_ONCE_INIT;
+
+static void in_child(void)
+{
+    process++;
+}
+
+static void watch_forks(void)
+{
+    if (pthread_atfork(NULL, NULL, in_child) != 0)
+        abort(); /* no memory for a few octets, and no way to be safe without them */
+}
+
+unsigned hsm_process(void)
+{
+    (void)pthread_once(&process_once, watch_forks);
+    return process;
+}
 
 static bool same_text(const char *a, const char *b)
 {
@@ -98,7 +118,7 @@ static om_rc start(struct hsm_module *m, struct om_error *err)
 
 static void module_free(struct hsm_module *m)
 {
-    if (m->process == getpid())
+    if (m->process == hsm_process())
         finalize(m);
     if (m->from_p11kit && m->functions != NULL)
         p11_kit_module_release(m->functions);
@@ -114,7 +134,7 @@ static om_rc module_new(const struct hsm_uri *uri, struct hsm_module **out, stru
     struct hsm_module *m = calloc(1, sizeof *m);
     if (m == NULL)
         return om_fail(err, OM_ENOMEM, "no memory for a module");
-    m->process = getpid();
+    m->process = hsm_process();
     m->from_p11kit = uri->module_path == NULL;
     m->path = strdup(m->from_p11kit ? uri->module_name : uri->module_path);
     m->init_args = uri->init_args != NULL ? strdup(uri->init_args) : NULL;
@@ -139,7 +159,7 @@ static om_rc acquire_locked(const struct hsm_uri *uri, struct hsm_module **out, 
     for (struct hsm_module *m = modules; m != NULL; m = m->next) {
         if (m->from_p11kit != (uri->module_path == NULL) || strcmp(m->path, path) != 0)
             continue;
-        if (m->process != getpid())
+        if (m->process != hsm_process())
             return om_fail(err, OM_EINTERNAL, "%s was initialised before this process was forked", path);
         if (!same_text(m->init_args, uri->init_args))
             return om_fail(err, OM_ECONFIG, "%s is in use with other x-init-args", path);

@@ -7,6 +7,10 @@
 
 struct hsm_module;
 
+/* Tells processes apart without asking the kernel, which every operation would: 1 at first, one more in each
+ * child. */
+unsigned hsm_process(void);
+
 /* Loads and initialises the module that the URI names, or takes another user's. A module that somebody else
  * in the process initialised already (libp11) is used as it is and not finalised here. OM_ECONFIG: no such
  * library, or not a module, or in use with other x-init-args. OM_EINTERNAL: initialised before a fork. */

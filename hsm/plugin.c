@@ -30,7 +30,7 @@ static om_rc leave(const struct se_token *tok, om_rc rc)
 /* Cryptoki does not survive a fork: the child would share the parent's sessions. */
 static om_rc check_process(const struct se_token *tok, struct om_error *err)
 {
-    if (tok->process != getpid())
+    if (tok->process != hsm_process())
         return om_fail(err, OM_EINTERNAL,
                        "the token was opened before this process was forked; open it in this process");
     return OM_OK;
@@ -77,7 +77,7 @@ static om_rc open_once(const char *uri, const char *pin_source, struct se_token 
     struct se_token *tok = calloc(1, sizeof *tok);
     if (tok == NULL)
         return om_fail(err, OM_ENOMEM, "no memory for a token");
-    tok->process = getpid();
+    tok->process = hsm_process();
     (void)ERR_set_mark(); /* whose errors the module leaves is not known yet */
     om_rc rc = token_open(tok, uri, pin_source, err);
     if (rc != OM_OK) {

@@ -53,3 +53,15 @@ void hsm_template_hmac_key(struct hsm_template *t, bool sensitive, bool extracta
     hsm_template_bool(t, CKA_VERIFY, false);
     hsm_template_bool(t, CKA_DERIVE, derive);
 }
+
+void hsm_template_opened_value(struct hsm_template *t)
+{
+    t->n = 0;
+    hsm_template_number(t, CKA_CLASS, CKO_SECRET_KEY);
+    hsm_template_number(t, CKA_KEY_TYPE, CKK_GENERIC_SECRET);
+    hsm_template_bool(t, CKA_TOKEN, false);
+    hsm_template_bool(t, CKA_PRIVATE, false);
+    hsm_template_bool(t, CKA_SENSITIVE, false);
+    hsm_template_bool(t, CKA_EXTRACTABLE, true);
+    hsm_template_bool(t, CKA_SIGN, false);
+}

@@ -26,4 +26,8 @@ void hsm_template_nested(struct hsm_template *t, CK_ATTRIBUTE_TYPE type, struct 
  * attribute that matters is there, so that no token's default decides. */
 void hsm_template_hmac_key(struct hsm_template *t, bool sensitive, bool extractable, bool derive);
 
+/* A sealed value that is opened to be read and destroyed at once. Not CKA_PRIVATE: SoftHSM would encrypt it
+ * on the way in and decrypt it on the way out, half of the cost of a retrieval. */
+void hsm_template_opened_value(struct hsm_template *t);
+
 #endif

@@ -30,7 +30,7 @@ struct se_token {
     struct hsm_module *module;
     CK_FUNCTION_LIST *f;
     unsigned quirks;
-    pid_t process;
+    unsigned process; /* hsm_process() of whom it was opened by */
 
     CK_SLOT_ID slot;
     CK_TOKEN_INFO info;
