@@ -103,6 +103,20 @@ static void read_header(struct answer *a, char *line, const struct format *forma
         a->rsc = (int)rsc;
 }
 
+/* "HTTP/1.1 101 Switching Protocols" */
+static bool read_status(const char *line, int *status)
+{
+    char digits[4] = "";
+    uint64_t v = 0;
+    if (strncmp(line, "HTTP/1.1 ", 9) != 0)
+        return false;
+    (void)snprintf(digits, sizeof digits, "%s", line + 9);
+    if (om_parse_uint(digits, 999, &v, NULL) != OM_OK || v < 100)
+        return false;
+    *status = (int)v;
+    return true;
+}
+
 /* Head is text up to and with the empty line. */
 static om_rc read_head(char *head, const struct format *format, const struct wss_key *key, int *rsc,
                        struct om_error *err)
@@ -110,7 +124,7 @@ static om_rc read_head(char *head, const struct format *format, const struct wss
     struct answer a = {0};
     char *at = head;
     char *line = next_line(&at);
-    if (line == NULL || sscanf(line, "HTTP/1.1 %3d", &a.status) != 1)
+    if (line == NULL || !read_status(line, &a.status))
         return om_fail(err, OM_EINTEGRITY, "the answer to the WebSocket handshake is not HTTP/1.1");
     while ((line = next_line(&at)) != NULL && *line != '\0')
         read_header(&a, line, format, key);
@@ -142,8 +156,9 @@ om_rc wss_upgrade_answer(struct evbuffer *in, const struct format *format, const
         return OM_OK;
     char head[WSS_HEAD_MAX + sizeof HEAD_END];
     size_t n = (size_t)end.pos + strlen(HEAD_END);
-    if (evbuffer_remove(in, head, n) != (int)n || memchr(head, '\0', n) != NULL)
-        return om_fail(err, OM_EINTEGRITY, "the answer to the WebSocket handshake is not text");
+    int removed = evbuffer_remove(in, head, n);
     head[n] = '\0';
+    if (removed != (int)n || strlen(head) != n)
+        return om_fail(err, OM_EINTEGRITY, "the answer to the WebSocket handshake is not text");
     return read_head(head, format, key, rsc, err);
 }

@@ -160,7 +160,7 @@ void peer_run_datagrams(struct peer *peer)
 {
     peer_need(fcntl(peer->fd, F_SETFL, O_NONBLOCK) == 0, "fcntl");
     while (wait_datagram(peer, NULL)) {
-        struct sockaddr_in from;
+        struct sockaddr_in from = {0};
         socklen_t len = sizeof from;
         uint8_t first[14] = {0}; /* record header, and the type of the handshake message */
         ssize_t n = recvfrom(peer->fd, first, sizeof first, MSG_PEEK, (struct sockaddr *)&from, &len);

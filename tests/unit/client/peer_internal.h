@@ -26,8 +26,13 @@ struct peer {
     struct peer_reply reply; /* big */
 };
 
-/* Fails the test program. */
-void peer_need(bool good, const char *what);
+/* Fails the test program unless `good`. */
+#define peer_need(good, what)                                                                                \
+    do {                                                                                                     \
+        if (!(good))                                                                                         \
+            peer_fail(what);                                                                                 \
+    } while (0)
+_Noreturn void peer_fail(const char *what);
 
 /* Room for the next request, with what the session tells; NULL: there were too many. */
 struct peer_request *peer_begin(struct peer *peer, SSL *ssl);

@@ -42,7 +42,7 @@ static void note_client(struct relay *r, const struct sockaddr_in *from)
 static void forward(struct relay *r, int way)
 {
     uint8_t octets[2048];
-    struct sockaddr_in from;
+    struct sockaddr_in from = {0};
     socklen_t len = sizeof from;
     ssize_t n =
         recvfrom(way == 0 ? r->front : r->back, octets, sizeof octets, 0, (struct sockaddr *)&from, &len);
