@@ -208,6 +208,8 @@ static coap_session_t *begin(coap_context_t *ctx, char **argv, const uint8_t *ke
     coap_session_t *session = coap_new_client_session_psk2(ctx, NULL, &to, proto, &psk);
     if (session == NULL)
         die("no session");
+    coap_session_set_ack_timeout(session, (coap_fixed_point_t){1, 0});
+    coap_session_set_max_retransmit(session, 3); /* tests wait for those who will never be answered */
     wait_for(ctx, &connected, "no handshake");
     if (!connected)
         die("the handshake failed");
