@@ -20,7 +20,8 @@
  * The process. The library brings its own OpenSSL library context and event loops, whichever binding the home
  * names (HTTP or WebSocket over TLS, CoAP over DTLS or TLS). It installs no signal
  * handlers and no allocator hooks, changes no default of OpenSSL, writes nothing to stdout or stderr, and
- * raises no SIGPIPE. openmaf_wipe_library_memory is the one exception, and it is the caller's choice.
+ * raises no SIGPIPE; libcoap's log level is turned down while a CoAP message is parsed. One exception is
+ * openmaf_wipe_library_memory, and it is the caller's choice.
  *
  * Texts are NUL-terminated UTF-8. Times are seconds since 1970-01-01 00:00 UTC. Structures that the caller
  * fills begin with `size`, to be set to sizeof the structure; set everything else that is not used to zero.

@@ -1,6 +1,8 @@
 /* CoAP over TLS: signals, sizes, and messages that nothing asked for (RFC 8323). */
 #include "answers.h"
 
+#include <unistd.h>
+
 static int discover(void)
 {
     const struct openmaf_discovery filter = {.size = sizeof filter};
@@ -61,6 +63,26 @@ static void test_octets(void **state)
     }
 }
 
+/* What libcoap thinks of a message is not said on the process's standard error. */
+static void test_quiet(void **state)
+{
+    (void)state;
+    char said[64];
+    int kept = dup(STDERR_FILENO);
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    assert_int_not_equal(dup2(fileno(file), STDERR_FILENO), -1);
+    script.change = send_raw;
+    raw = "\x60\x45\xc5xxxxx"; /* a Content-Format of 5 octets */
+    int code = discover();
+    assert_int_not_equal(dup2(kept, STDERR_FILENO), -1);
+    (void)close(kept);
+    rewind(file);
+    assert_int_equal(fread(said, 1, sizeof said, file), 0);
+    (void)fclose(file);
+    assert_int_equal(code, OPENMAF_EINTEGRITY);
+}
+
 /* A peer that takes large messages gets the request in one. */
 static void test_max_message_size(void **state)
 {
@@ -91,6 +113,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_release, start, stop),
         cmocka_unit_test_setup_teardown(test_other_token, start, stop),
         cmocka_unit_test_setup_teardown(test_octets, start, stop),
+        cmocka_unit_test_setup_teardown(test_quiet, start, stop),
         cmocka_unit_test_setup_teardown(test_max_message_size, start, stop),
     };
     fixture_kind(argc, argv);
