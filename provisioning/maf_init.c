@@ -7,18 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
-static om_rc row_mac(void *arg, const struct se_part *parts, size_t n, uint8_t out[SE_MAC_SIZE],
-                     struct om_error *err)
-{
-    return se_row_mac(arg, parts, n, out, err);
-}
-
 static om_rc make_database(const char *dir, struct se *se, struct om_error *err)
 {
     char path[PATH_MAX];
     OM_TRY(om_path_join(path, sizeof path, dir, "maf.db", err));
-    struct store_auth auth = {.mac = row_mac, .arg = se};
-    OM_TRY(se_root_id(se, auth.root_id, err));
+    struct store_auth auth;
+    OM_TRY(store_auth_token(se, &auth, err));
     if (access(path, F_OK) != 0)
         return store_create(path, &auth, err);
     /* Left by an init that was interrupted: good only if it opens with this token. */

@@ -6,12 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-static om_rc row_mac(void *arg, const struct se_part *parts, size_t n, uint8_t out[SE_MAC_SIZE],
-                     struct om_error *err)
-{
-    return se_row_mac(arg, parts, n, out, err);
-}
-
 om_rc adm_open(const char *dir, struct adm *adm, struct om_error *err)
 {
     memset(adm, 0, sizeof *adm);
@@ -21,8 +15,8 @@ om_rc adm_open(const char *dir, struct adm *adm, struct om_error *err)
                        cfg->plugin_dir[0] ? cfg->plugin_dir : NULL, &adm->se, err);
     if (rc != OM_OK)
         return om_context(err, rc, "token of %s", dir);
-    struct store_auth auth = {.mac = row_mac, .arg = adm->se};
-    rc = se_root_id(adm->se, auth.root_id, err);
+    struct store_auth auth;
+    rc = store_auth_token(adm->se, &auth, err);
     if (rc == OM_OK)
         rc = store_open(cfg->database, &auth, &adm->store, err);
     if (rc != OM_OK)

@@ -4,12 +4,6 @@
 
 #include <string.h>
 
-static om_rc row_mac(void *arg, const struct se_part *parts, size_t n, uint8_t out[SE_MAC_SIZE],
-                     struct om_error *err)
-{
-    return se_row_mac(arg, parts, n, out, err);
-}
-
 static om_rc open_token(const struct config *cfg, struct service *s, struct om_error *err)
 {
     struct se_description d;
@@ -27,8 +21,8 @@ static om_rc open_token(const struct config *cfg, struct service *s, struct om_e
 
 static om_rc open_store(const struct config *cfg, struct service *s, struct om_error *err)
 {
-    struct store_auth auth = {.mac = row_mac, .arg = s->se};
-    OM_TRY(se_root_id(s->se, auth.root_id, err));
+    struct store_auth auth;
+    OM_TRY(store_auth_token(s->se, &auth, err));
     return store_open(cfg->database, &auth, &s->store, err);
 }
 

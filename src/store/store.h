@@ -26,6 +26,9 @@ struct store_auth {
     uint8_t root_id[8]; /* se_root_id of the token that the database belongs to */
 };
 
+/* Rows authenticated by the row root of this token, which must outlive the store. */
+OM_MUST_USE om_rc store_auth_token(struct se *se, struct store_auth *out, struct om_error *err);
+
 /* Creates the database file (must not exist, mode 0600) with the current schema, bound to auth->root_id. */
 OM_MUST_USE om_rc store_create(const char *path, const struct store_auth *auth, struct om_error *err);
 

@@ -168,12 +168,6 @@ static void one(struct variant *v, SSL_CTX *client_ctx, size_t client, const cha
     SSL_free(c);
 }
 
-static om_rc row_mac(void *arg, const struct se_part *parts, size_t n, uint8_t out[SE_MAC_SIZE],
-                     struct om_error *err)
-{
-    return se_row_mac(arg, parts, n, out, err);
-}
-
 static void make_clients(struct store *store, struct se *se, size_t n)
 {
     clients.psk = calloc(n, sizeof *clients.psk);
@@ -251,8 +245,8 @@ int main(int argc, char **argv)
     struct se *se = NULL;
     MUST(se_open(argv[1], argv[2][0] != '\0' ? argv[2] : NULL, NULL, &se, err));
     MUST(se_provision(se, err));
-    struct store_auth auth = {.mac = row_mac, .arg = se};
-    MUST(se_root_id(se, auth.root_id, err));
+    struct store_auth auth;
+    MUST(store_auth_token(se, &auth, err));
     struct store *store = NULL;
     MUST(store_create(path, &auth, err));
     MUST(store_open(path, &auth, &store, err));

@@ -48,19 +48,13 @@ static void must(om_rc rc, const struct om_error *err)
     abort();
 }
 
-static om_rc row_mac(void *arg, const struct se_part *parts, size_t n, uint8_t out[SE_MAC_SIZE],
-                     struct om_error *err)
-{
-    return se_row_mac(arg, parts, n, out, err);
-}
-
 static void open_store(struct server *s, struct se **se, struct store **store, bool create)
 {
     struct om_error err = {0};
     must(se_open(s->token->uri, NULL, test_plugin_dir(), se, &err), &err);
     must(se_provision(*se, &err), &err);
-    struct store_auth auth = {.mac = row_mac, .arg = *se};
-    must(se_root_id(*se, auth.root_id, &err), &err);
+    struct store_auth auth;
+    must(store_auth_token(*se, &auth, &err), &err);
     if (create)
         must(store_create(s->database, &auth, &err), &err);
     must(store_open(s->database, &auth, store, &err), &err);

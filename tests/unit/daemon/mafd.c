@@ -44,12 +44,6 @@ static void must(om_rc rc, const struct om_error *err)
         fail_msg("%s", om_error_text(err, rc));
 }
 
-static om_rc row_mac(void *arg, const struct se_part *parts, size_t n, uint8_t out[SE_MAC_SIZE],
-                     struct om_error *err)
-{
-    return se_row_mac(arg, parts, n, out, err);
-}
-
 static void add_client(struct server *s, const char *uri)
 {
     struct om_error err = {0};
@@ -59,8 +53,8 @@ static void add_client(struct server *s, const char *uri)
     char database[PATH_MAX];
     must(om_path_join(database, sizeof database, s->dir, "maf.db", &err), &err);
     must(se_open(uri, NULL, test_plugin_dir(), &se, &err), &err);
-    struct store_auth auth = {.mac = row_mac, .arg = se};
-    must(se_root_id(se, auth.root_id, &err), &err);
+    struct store_auth auth;
+    must(store_auth_token(se, &auth, &err), &err);
     must(store_open(database, &auth, &store, &err), &err);
     must(maf_admin_stakeholder_add(store, ADMIN, &err), &err);
     memset(s->credential.km, 0x3c, sizeof s->credential.km);

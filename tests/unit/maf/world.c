@@ -48,16 +48,10 @@ const char *world_time(int64_t from_now)
     return out;
 }
 
-static om_rc row_mac(void *arg, const struct se_part *parts, size_t n_parts, uint8_t out[SE_MAC_SIZE],
-                     struct om_error *err)
-{
-    return se_row_mac(arg, parts, n_parts, out, err);
-}
-
 static void open_store(void)
 {
-    struct store_auth auth = {.mac = row_mac, .arg = world_se};
-    SUCCEEDS(se_root_id(world_se, auth.root_id, ERR));
+    struct store_auth auth;
+    SUCCEEDS(store_auth_token(world_se, &auth, ERR));
     SUCCEEDS(om_path_join(database, sizeof database, token->dir, "maf.db", ERR));
     SUCCEEDS(store_create(database, &auth, ERR));
     SUCCEEDS(store_open(database, &auth, &world_store, ERR));
