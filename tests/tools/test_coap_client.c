@@ -74,10 +74,11 @@ static size_t octets_of(const char *hex, uint8_t *out, size_t cap)
     if (n > cap)
         die("too long");
     for (size_t i = 0; i < n; i++) {
-        unsigned v = 0;
-        if (sscanf(hex + 2 * i, "%2x", &v) != 1)
+        const char digits[3] = {hex[2 * i], hex[2 * i + 1], '\0'};
+        char *end = NULL;
+        out[i] = (uint8_t)strtoul(digits, &end, 16);
+        if (*end != '\0')
             die("not hex");
-        out[i] = (uint8_t)v;
     }
     return n;
 }
