@@ -57,11 +57,12 @@ void coaps_tls_send(struct coaps_session *s, const struct om_secret *octets)
 
 /* ---- in ---- */
 
+/* Until an answer has to wait: then the further requests do, too, or their answers would pile up. */
 static void take_messages(struct coaps_session *s)
 {
     size_t at = 0;
     const size_t max = (size_t)s->coaps->opt.max_body + HEAD_ROOM;
-    while (!s->dead && at < s->in.len) {
+    while (!s->dead && s->out.len == 0 && at < s->in.len) {
         size_t n = om_coap_frame_size(s->in.octets + at, s->in.len - at);
         if (n > max) {
             s->coaps->stats.malformed++;
@@ -86,6 +87,7 @@ static void take_messages(struct coaps_session *s)
 static void pump(struct coaps_session *s)
 {
     uint8_t plain[READ_SIZE];
+    take_messages(s); /* those that waited */
     for (unsigned i = 0; i < 8 && !s->dead && s->out.len == 0; i++) {
         ERR_clear_error();
         int n = SSL_read(s->ssl, plain, sizeof plain);
@@ -132,6 +134,7 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
     (void)fd, (void)what;
     struct coaps_session *s = arg;
     s->dead |= !flush(s);
+    pump(s);
     settle(s);
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define CSM     OM_COAP_CODE(7, 1)
 #define PING    OM_COAP_CODE(7, 2)
@@ -207,6 +208,54 @@ static void large_bodies(void **state)
     server_stop(s);
 }
 
+/* Registers with labels, so that a GET of `path` has an answer of some 3 KB. */
+static void make_large(struct peer *p, char *path, size_t cap)
+{
+    struct om_coap_message m, out;
+    size_t at = 0;
+    peer_request(p, &m, OM_COAP_POST, "-");
+    om_coap_add_uint(&m, WIRE_COAP_TY, 20002);
+    add_content(&m, labels(30));
+    peer_exchange(p, &m, &out);
+    assert_int_equal(rsc_of(&out), 2001);
+    for (size_t i = 0; i < out.n_options; i++)
+        if (out.options[i].number == OM_COAP_LOCATION_PATH)
+            at += (size_t)snprintf(path + at, cap - at, "%s%.*s", at > 0 ? "/" : "", (int)out.options[i].len,
+                                   (const char *)out.options[i].value);
+    om_coap_free(&out);
+}
+
+/* A peer that asks much and reads late: what does not fit into the sockets waits, and comes in order. */
+static void unread_answers(void **state)
+{
+    (void)state;
+    enum { REQUESTS = 1500 };
+    struct server *s = start();
+    struct peer *p = peer_connect(s);
+    struct om_coap_message m, out;
+    char path[300] = "";
+    const int small = 4096, large = 1 << 20;
+    assert_int_equal(setsockopt(p->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small), 0);
+    make_large(p, path, sizeof path);
+    for (uint32_t i = 0; i < REQUESTS; i++) {
+        peer_request(p, &m, OM_COAP_GET, path);
+        m.token_len = sizeof i;
+        memcpy(m.token, &i, sizeof i);
+        peer_send(p, &m);
+    }
+    assert_int_equal(setsockopt(p->fd, SOL_SOCKET, SO_RCVBUF, &large, sizeof large), 0);
+    for (uint32_t i = 0; i < REQUESTS; i++) {
+        peer_receive(p, &out);
+        assert_int_equal(rsc_of(&out), 2000);
+        assert_true(out.payload_len > 3000);
+        assert_memory_equal(out.token, &i, sizeof i);
+        om_coap_free(&out);
+    }
+    get(p);
+    peer_free(p);
+    server_stop(s);
+}
+
 static void too_large(void **state)
 {
     (void)state;
@@ -292,15 +341,11 @@ static void max_sessions_per_address(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(signalling),
-        cmocka_unit_test(capabilities_first),
-        cmocka_unit_test(framing),
-        cmocka_unit_test(malformed),
-        cmocka_unit_test(large_bodies),
-        cmocka_unit_test(too_large),
-        cmocka_unit_test(drain),
-        cmocka_unit_test(max_sessions),
-        cmocka_unit_test(max_sessions_per_address),
+        cmocka_unit_test(signalling),   cmocka_unit_test(capabilities_first),
+        cmocka_unit_test(framing),      cmocka_unit_test(malformed),
+        cmocka_unit_test(large_bodies), cmocka_unit_test(unread_answers),
+        cmocka_unit_test(too_large),    cmocka_unit_test(drain),
+        cmocka_unit_test(max_sessions), cmocka_unit_test(max_sessions_per_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
