@@ -16,34 +16,37 @@ static bool is_security_event(int rsc)
 om_rc maf_refuse(struct maf_call *c, int rsc, const char *fmt, ...)
 {
     char text[400];
+    char to[M2M_TO_SIZE];
     va_list ap;
     va_start(ap, fmt);
     (void)vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     m2m_response_error(c->rs, rsc, "%s", text);
     c->answered = true;
+    (void)maf_shown(to, sizeof to, c->rq->to);
     const char *kmid = c->session->peer != NULL ? c->session->peer->kmid : "";
     if (is_security_event(rsc))
         maf_audit_refusal(c->maf, "request-refused", "rsc=%d op=%d to=%s kmid=%s why=\"%s\"", rsc, c->rq->op,
-                          c->rq->to, kmid, text);
+                          to, kmid, text);
     else
-        om_log(OM_LOG_DEBUG, "refused: rsc=%d op=%d to=%s kmid=%s: %s", rsc, c->rq->op, c->rq->to, kmid,
-               text);
+        om_log(OM_LOG_DEBUG, "refused: rsc=%d op=%d to=%s kmid=%s: %s", rsc, c->rq->op, to, kmid, text);
     return om_fail(&c->err, OM_EDENIED, "%s", text);
 }
 
 void maf_fault(struct maf_call *c, om_rc rc)
 {
     const char *text = om_error_text(&c->err, rc);
+    char to[M2M_TO_SIZE];
+    (void)maf_shown(to, sizeof to, c->rq->to);
     if (rc == OM_EINTEGRITY) {
-        maf_audit_refusal(c->maf, "row-refused", "to=%s kmid=%s why=\"%s\"", c->rq->to,
+        maf_audit_refusal(c->maf, "row-refused", "to=%s kmid=%s why=\"%s\"", to,
                           c->session->peer != NULL ? c->session->peer->kmid : "", text);
         m2m_response_error(c->rs, M2M_INTERNAL_SERVER_ERROR, "the record failed its integrity check");
     } else if (rc == OM_ETRANSIENT) {
-        om_log(OM_LOG_WARNING, "request to %s failed for now: %s", c->rq->to, text);
+        om_log(OM_LOG_WARNING, "request to %s failed for now: %s", to, text);
         m2m_response_error(c->rs, M2M_INTERNAL_SERVER_ERROR, "temporarily unavailable");
     } else {
-        om_log(OM_LOG_ERROR, "request to %s failed: %s: %s", c->rq->to, om_rc_name(rc), text);
+        om_log(OM_LOG_ERROR, "request to %s failed: %s: %s", to, om_rc_name(rc), text);
         m2m_response_error(c->rs, M2M_INTERNAL_SERVER_ERROR, "internal error");
     }
     c->answered = true;

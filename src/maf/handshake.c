@@ -106,10 +106,11 @@ static void record(struct maf *maf, enum verdict verdict, const char *identity)
 {
     uint64_t *const counters[] = {&maf->stats.psk_found,   &maf->stats.psk_unknown, &maf->stats.psk_expired,
                                   &maf->stats.psk_revoked, &maf->stats.psk_bad_row, &maf->stats.psk_unknown};
+    char shown[OMTLS_IDENTITY_MAX + 1];
     (*counters[verdict])++;
     if (verdict != FOUND)
         maf_audit_refusal(maf, "handshake-refused", "reason=%s identity=\"%s\"", verdict_text[verdict],
-                          identity);
+                          maf_shown(shown, sizeof shown, identity));
 }
 
 static bool has_row(enum verdict verdict)

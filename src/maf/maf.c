@@ -127,6 +127,15 @@ void maf_stats(const struct maf *maf, struct maf_stats *out)
     se_cache_stats(maf->cache, &out->cache);
 }
 
+const char *maf_shown(char *out, size_t cap, const char *text)
+{
+    (void)snprintf(out, cap, "%s", text);
+    for (char *c = out; *c != '\0'; c++)
+        if (*c <= 0x20 || *c > 0x7e || *c == '"' || *c == '\\')
+            *c = '?';
+    return out;
+}
+
 void maf_audit_refusal(struct maf *maf, const char *event, const char *fmt, ...)
 {
     struct maf_refusals *r = &maf->refusals;

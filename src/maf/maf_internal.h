@@ -48,6 +48,9 @@ bool maf_is_name(const struct maf *maf, const char *fqdn);
 /* One audit line about a refusal, or one more suppressed. */
 void maf_audit_refusal(struct maf *maf, const char *event, const char *fmt, ...) OM_PRINTF(3, 4);
 
+/* What a peer chose, as one word: in a log line it must not pass for another field. Returns out. */
+const char *maf_shown(char *out, size_t cap, const char *text);
+
 /* One request under way. */
 struct maf_call {
     struct maf *maf;

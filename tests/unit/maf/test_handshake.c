@@ -1,6 +1,10 @@
 /* MAF Handshake with pre-shared keys (TS-0003 8.8.2.2). */
 #include "world.h"
 
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
 static void test_MAF_HS_1_the_kmid_finds_km_and_the_identity(void **state)
 {
     (void)state;
@@ -182,6 +186,26 @@ static void test_MAF_GEN_2_a_credential_altered_during_a_session_ends_it(void **
     assert_true(d->session.close);
 }
 
+/* Anybody can send an identity: it must not pass for other fields of the audit line. */
+static void test_an_identity_stays_one_field_of_the_log(void **state)
+{
+    (void)state;
+    char line[1024] = "";
+    struct device *d = device_new();
+    FILE *log = tmpfile();
+    int saved = dup(STDERR_FILENO);
+    assert_non_null(log);
+    world_advance(1); /* a new second has its own share of lines */
+    assert_int_equal(dup2(fileno(log), STDERR_FILENO), STDERR_FILENO);
+    (void)device_refused(d, "x\" reason=found identity=\"y@" FQDN);
+    assert_int_equal(dup2(saved, STDERR_FILENO), STDERR_FILENO);
+    (void)close(saved);
+    rewind(log);
+    assert_true(fread(line, 1, sizeof line - 1, log) > 0);
+    (void)fclose(log);
+    assert_non_null(strstr(line, "reason=malformed identity=\"x??reason=found?identity=?y@" FQDN "\"\n"));
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +214,7 @@ int main(int argc, char **argv)
         WORLD_TEST(test_MAF_HS_7_letter_case_of_the_kmid_does_not_matter),
         WORLD_TEST(test_MAF_HS_6_all_failures_look_alike),
         WORLD_TEST(test_MAF_HS_6_the_truth_is_counted),
+        WORLD_TEST(test_an_identity_stays_one_field_of_the_log),
         WORLD_TEST(test_MAF_HS_6_a_decoy_is_a_loaded_key_and_marks_its_peer),
         WORLD_TEST(test_MAF_HS_6_each_process_has_its_own_decoy),
         WORLD_TEST(test_MAF_GEN_2_a_credential_revoked_during_a_session_ends_it),
