@@ -29,7 +29,8 @@ static bool fits(const struct coaps_session *s, const struct coaps_exchange *ex,
     return n <= most;
 }
 
-static void put_block(const struct om_coap_block *wanted, const uint8_t *octets, size_t n,
+/* True when there is more behind it. */
+static bool put_block(const struct om_coap_block *wanted, const uint8_t *octets, size_t n,
                       struct om_coap_message *out)
 {
     struct om_coap_block b = *wanted;
@@ -41,6 +42,7 @@ static void put_block(const struct om_coap_block *wanted, const uint8_t *octets,
         om_coap_add_uint(out, OM_COAP_SIZE2, (uint32_t)n);
     out->payload = octets + offset;
     out->payload_len = b.more ? size : n - offset;
+    return b.more;
 }
 
 static void keep(struct coaps_session *s, const struct om_coap_message *request,
@@ -73,8 +75,8 @@ bool coaps_download_begin(struct coaps_session *s, const struct om_coap_message 
         return true;
     if (om_coap_block_offset(&ex->block2) >= body->len)
         return false;
-    put_block(&ex->block2, body->octets, body->len, out);
-    keep(s, request, rs, ex, body);
+    if (put_block(&ex->block2, body->octets, body->len, out))
+        keep(s, request, rs, ex, body);
     return true;
 }
 
@@ -88,9 +90,9 @@ bool coaps_download_continue(struct coaps_session *s, const struct om_coap_messa
     if (d == NULL || memcmp(d->key, key, sizeof key) != 0 || om_coap_block_offset(wanted) >= d->body.len)
         return false;
     coaps_response_head(request, &d->rs, &d->ex, out);
-    put_block(wanted, d->body.octets, d->body.len, out);
+    bool more = put_block(wanted, d->body.octets, d->body.len, out);
     om_coap_add_uint(out, OM_COAP_CONTENT_FORMAT, d->ex.media->content_format);
-    if (om_coap_block_offset(wanted) + om_coap_block_size(wanted) < d->body.len)
+    if (more)
         return true;
     /* The last one: the message points into what is freed now. */
     s->coaps->stats.buffered -= d->body.len;

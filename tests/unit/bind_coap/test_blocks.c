@@ -261,12 +261,44 @@ static void small_download(void **state)
     server_stop(s);
 }
 
+/* A body may be a key: it is kept while blocks of it are missing, and no longer. */
+static void nothing_is_kept_behind_the_last_block(void **state)
+{
+    (void)state;
+    struct server *s = server_start(&server_defaults);
+    struct peer *p = peer_connect(s);
+    struct om_coap_message m, out;
+    struct coaps_stats stats;
+    struct om_coap_block b = {.num = 0, .szx = 1};
+    bool more = true;
+    for (; more; b.num++) {
+        peer_request(p, &m, OM_COAP_GET, "-");
+        om_coap_block_add(&m, OM_COAP_BLOCK2, &b);
+        peer_exchange(p, &m, &out);
+        assert_int_equal(rsc_of(&out), 2000);
+        more = out.payload_len == om_coap_block_size(&b);
+        om_coap_free(&out);
+        server_stats(s, &stats);
+        assert_int_equal(stats.buffered > 0, more);
+    }
+    b.num--; /* the last one alone: carried out once more */
+    peer_request(p, &m, OM_COAP_GET, "-");
+    om_coap_block_add(&m, OM_COAP_BLOCK2, &b);
+    peer_exchange(p, &m, &out);
+    assert_int_equal(rsc_of(&out), 2000);
+    om_coap_free(&out);
+    server_stats(s, &stats);
+    assert_int_equal(stats.buffered, 0);
+    peer_free(p);
+    server_stop(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(upload_and_download), cmocka_unit_test(refused),
         cmocka_unit_test(too_large),           cmocka_unit_test(no_room),
-        cmocka_unit_test(small_download),
+        cmocka_unit_test(small_download),      cmocka_unit_test(nothing_is_kept_behind_the_last_block),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
