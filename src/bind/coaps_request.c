@@ -87,6 +87,9 @@ static bool take_block2(struct coaps_session *s, const struct om_coap_message *m
         coaps_download_free(s);
         return false;
     }
+    /* What is left of a response is not for a peer whose credential has ended meanwhile. */
+    if (s->download != NULL && !maf_session_valid(s->coaps->maf, &s->maf))
+        coaps_download_free(s);
     if (coaps_download_continue(s, m, &ex->block2, out, body))
         return true;
     if (m->code == OM_COAP_GET)

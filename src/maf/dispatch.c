@@ -42,6 +42,14 @@ static om_rc check_credential(struct maf_call *c)
                       "the credential of this session is no longer valid");
 }
 
+bool maf_session_valid(struct maf *maf, const struct maf_session *session)
+{
+    struct store_credential r = {0};
+    const struct maf_peer *peer = session->peer;
+    return peer != NULL && !peer->decoy && store_credential_get(maf->store, peer->kmid, &r, NULL) == OM_OK &&
+           r.state == STORE_CREDENTIAL_ACTIVE && !maf_expired(r.expires, maf->now());
+}
+
 /* ---- version, From, and what else decides whether a request can be carried out at all ---- */
 
 static om_rc check_version(struct maf_call *c)

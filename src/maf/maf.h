@@ -63,6 +63,10 @@ struct maf_session {
 void maf_handle(struct maf *maf, struct maf_session *session, const struct m2m_request *rq,
                 struct m2m_response *rs);
 
+/* False when the session's credential is revoked or expired, or when that cannot be told now: for what a
+ * binding sends without maf_handle, such as the rest of a response. */
+bool maf_session_valid(struct maf *maf, const struct maf_session *session);
+
 /* Removes expired records, a bounded number per call. Call it about once a minute from one worker. */
 OM_MUST_USE om_rc maf_purge(struct maf *maf, size_t *deleted, struct om_error *err);
 

@@ -56,6 +56,12 @@ void coaps_tls_send(struct coaps_session *s, const struct om_secret *octets)
     expect_message(OM_COAP_STREAM, octets);
 }
 
+bool maf_session_valid(struct maf *maf, const struct maf_session *session)
+{
+    (void)maf, (void)session;
+    return true;
+}
+
 /* Errors are told; everything else gets a content as long as its request identifier says. */
 void maf_handle(struct maf *maf, struct maf_session *session, const struct m2m_request *rq,
                 struct m2m_response *rs)

@@ -254,6 +254,17 @@ void server_counts(struct server *s, struct store_counts *out)
     se_close(se);
 }
 
+void server_revoke(struct server *s)
+{
+    struct se *se = NULL;
+    struct store *store = NULL;
+    struct om_error err = {0};
+    open_store(s, &se, &store, false);
+    must(maf_admin_client_revoke(store, s->credential.kmid, &err), &err);
+    store_close(store);
+    se_close(se);
+}
+
 enum coaps_transport server_transport(const struct server *s)
 {
     return s->opt.transport;

@@ -39,6 +39,9 @@ void server_wait_sessions(struct server *s, size_t n);
 /* What is in the database. */
 void server_counts(struct server *s, struct store_counts *out);
 
+/* Revokes CLIENT's credential, as mafadm would: in the database, beside the server. */
+void server_revoke(struct server *s);
+
 /* ---- the peer ---- */
 
 struct peer {

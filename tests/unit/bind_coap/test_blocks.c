@@ -261,6 +261,30 @@ static void small_download(void **state)
     server_stop(s);
 }
 
+/* The rest of a response is not sent to a peer whose credential was revoked in between. */
+static void revoked_between_blocks(void **state)
+{
+    (void)state;
+    struct server *s = server_start(&server_defaults);
+    struct peer *p = peer_connect(s);
+    struct om_coap_message m, out;
+    struct om_coap_block b = {.szx = 1};
+    peer_request(p, &m, OM_COAP_GET, "-");
+    om_coap_block_add(&m, OM_COAP_BLOCK2, &b);
+    peer_exchange(p, &m, &out);
+    assert_int_equal(rsc_of(&out), 2000);
+    om_coap_free(&out);
+    server_revoke(s);
+    b.num = 1;
+    peer_request(p, &m, OM_COAP_GET, "-");
+    om_coap_block_add(&m, OM_COAP_BLOCK2, &b);
+    peer_exchange(p, &m, &out);
+    assert_int_equal(rsc_of(&out), 4106);
+    om_coap_free(&out);
+    peer_free(p);
+    server_stop(s);
+}
+
 /* A body may be a key: it is kept while blocks of it are missing, and no longer. */
 static void nothing_is_kept_behind_the_last_block(void **state)
 {
@@ -296,9 +320,13 @@ static void nothing_is_kept_behind_the_last_block(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(upload_and_download), cmocka_unit_test(refused),
-        cmocka_unit_test(too_large),           cmocka_unit_test(no_room),
-        cmocka_unit_test(small_download),      cmocka_unit_test(nothing_is_kept_behind_the_last_block),
+        cmocka_unit_test(upload_and_download),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(too_large),
+        cmocka_unit_test(no_room),
+        cmocka_unit_test(revoked_between_blocks),
+        cmocka_unit_test(small_download),
+        cmocka_unit_test(nothing_is_kept_behind_the_last_block),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
