@@ -76,6 +76,26 @@ static om_rc accept_key(struct work *w, const struct openmaf_key_request *rq, st
     return key_record_write(w->maf, k, err);
 }
 
+/* MAF-GEN-10: a RelativeKeyID is never given twice. One that names a key of this home must not replace it,
+ * nor be ended. */
+static om_rc refuse_known(struct work *w, struct om_error *err)
+{
+    char key_id[M2M_KEY_ID_SIZE];
+    struct key_record *old = key_record_new();
+    if (old == NULL)
+        return om_fail(err, OM_ENOMEM, "no memory for a key");
+    om_rc rc = m2m_key_id_join(key_id, w->answer.rn, w->maf->home.fqdn, err);
+    if (rc == OM_OK)
+        rc = key_record_name(w->maf, key_id, old, err);
+    if (rc == OM_OK)
+        rc = key_record_read(w->maf, old, err);
+    openmaf_key_free(&old->pub);
+    if (rc == OM_ENOTFOUND)
+        return OM_OK;
+    return om_fail(err, OM_EINTEGRITY, "the MAF answered %s, which names another key of this home already",
+                   w->answer.rn);
+}
+
 static om_rc do_register(struct work *w, const struct openmaf_key_request *rq, struct om_error *err)
 {
     const unsigned needed = M2M_A_RN | M2M_A_ET | M2M_A_CR | M2M_A_ADFQ | M2M_A_SUID | M2M_A_TGIS;
@@ -92,6 +112,8 @@ static om_rc do_register(struct work *w, const struct openmaf_key_request *rq, s
     if (rc != OM_OK)
         return rc;
     rc = exchange_result(&w->x, WIRE_TY_SYMM_KEY_REG, needed, &w->answer, err);
+    if (rc == OM_OK)
+        OM_TRY(refuse_known(w, err));
     if (rc == OM_OK)
         rc = accept_key(w, rq, err);
     const char *made = exchange_created(&w->x);

@@ -103,6 +103,23 @@ static void test_MAF_KR_2_generated(void **state)
     assert_null(memmem(text, n, kc, 32));
 }
 
+/* A MAF that gives a RelativeKeyID twice does not make the client lose the first key. */
+static void test_MAF_GEN_10_known_RelativeKeyID(void **state)
+{
+    (void)state;
+    struct openmaf_key_request rq = request();
+    char before[4096], after[4096];
+    rq.generate = 1;
+    SUCCEEDS(openmaf_key_register(maf, &rq, NULL, ERROR));
+    const char *record = "key-00112233445566778899aabbccddeeff";
+    size_t n = fixture_read(fixture_record(record), before, sizeof before);
+    FAILS(OPENMAF_EINTEGRITY, openmaf_key_register(maf, &rq, NULL, ERROR));
+    SAYS("names another key of this home");
+    assert_int_equal(fixture_read(fixture_record(record), after, sizeof after), n);
+    assert_memory_equal(before, after, n);
+    assert_int_equal(peer_count(peer), 2); /* nothing was ended at the MAF */
+}
+
 /* --- answers that fail a check: ended at the MAF, nothing kept --- */
 
 static void other_id(json_t *r, const struct peer_request *rq, struct peer_reply *reply)
@@ -279,6 +296,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_MAF_KR_10_exporter, start, stop),
         cmocka_unit_test_setup_teardown(test_MAF_KR_12_one_session_each, start, stop),
         cmocka_unit_test_setup_teardown(test_MAF_KR_2_generated, start, stop),
+        cmocka_unit_test_setup_teardown(test_MAF_GEN_10_known_RelativeKeyID, start, stop),
         cmocka_unit_test_setup_teardown(test_MAF_KR_15_other_RelativeKeyID, start, stop),
         cmocka_unit_test_setup_teardown(test_MAF_KR_16_failed_checks, start, stop),
         cmocka_unit_test_setup_teardown(test_MAF_KR_16_changed_targets, start, stop),
