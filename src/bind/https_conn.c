@@ -7,6 +7,7 @@
 #include "util/log.h"
 
 #include <event2/bufferevent_ssl.h>
+#include <openssl/err.h>
 #include <stdlib.h>
 
 static void conn_free(struct https_conn *c)
@@ -15,6 +16,7 @@ static void conn_free(struct https_conn *c)
     LIST_REMOVE(c, link);
     (void)event_del(&c->deadline);
     (void)event_del(&c->replace_page);
+    (void)event_del(&c->pull);
     https_conn_note_handshake(c);
     if (!c->handshaken)
         h->stats.handshake_failures++;
@@ -91,11 +93,46 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
     https_conn_abort(c);
 }
 
+/* A peer that sends on while we answer waits in the kernel, not in our memory. */
+static size_t input_max(const struct https_conn *c)
+{
+    return (size_t)c->https->opt.max_header + c->https->opt.max_body + 16384;
+}
+
+/* Whether the input has room for what OpenSSL has decrypted already. Reading stops at the watermark, which
+ * may be in the middle of a record; when it goes on, libevent waits for the socket, and what remains of that
+ * record would lie there until the peer sends more. */
+static bool has_leftover(const struct https_conn *c)
+{
+    return evbuffer_get_length(bufferevent_get_input(c->bev)) < input_max(c) && SSL_pending(c->ssl) > 0;
+}
+
+/* Reads it. */
+static void on_pull(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd, (void)what;
+    struct https_conn *c = arg;
+    struct evbuffer *in = bufferevent_get_input(c->bev);
+    struct evbuffer_iovec room;
+    if (!has_leftover(c))
+        return;
+    if (evbuffer_reserve_space(in, SSL_pending(c->ssl), &room, 1) == 1) {
+        size_t n = 0;
+        ERR_clear_error();
+        room.iov_len = SSL_read_ex(c->ssl, room.iov_base, (size_t)SSL_pending(c->ssl), &n) == 1 ? n : 0;
+        ERR_clear_error();
+        (void)evbuffer_commit_space(in, &room, 1);
+    }
+    bufferevent_trigger(c->bev, EV_READ, 0);
+}
+
 /* Octets that arrived while nothing was expected begin a request. */
 static void on_input(struct evbuffer *buf, const struct evbuffer_cb_info *info, void *arg)
 {
     (void)buf;
     struct https_conn *c = arg;
+    if (info->n_deleted > 0 && has_leftover(c))
+        event_active(&c->pull, EV_TIMEOUT, 0);
     if (info->n_added == 0)
         return;
     https_conn_note_handshake(c);
@@ -106,9 +143,7 @@ static void on_input(struct evbuffer *buf, const struct evbuffer_cb_info *info, 
 
 static om_rc watch(struct https_conn *c, struct om_error *err)
 {
-    struct https *h = c->https;
-    /* A peer that sends on while we answer waits in the kernel, not in our memory. */
-    bufferevent_setwatermark(c->bev, EV_READ, 0, (size_t)h->opt.max_header + h->opt.max_body + 16384);
+    bufferevent_setwatermark(c->bev, EV_READ, 0, input_max(c));
     (void)bufferevent_set_max_single_read(c->bev, 4096);
     if (evbuffer_add_cb(bufferevent_get_input(c->bev), on_input, c) == NULL ||
         evbuffer_add_cb(bufferevent_get_output(c->bev), https_page_on_output, c) == NULL)
@@ -129,6 +164,7 @@ static struct https_conn *conn_new(struct https *h, SSL *ssl)
     c->ssl = ssl;
     (void)evtimer_assign(&c->deadline, h->base, on_deadline, c);
     (void)evtimer_assign(&c->replace_page, h->base, https_page_replace, c);
+    (void)evtimer_assign(&c->pull, h->base, on_pull, c);
     LIST_INSERT_HEAD(&h->conns, c, link);
     h->stats.connections++;
     h->stats.accepted++;

@@ -28,6 +28,7 @@ struct https_conn {
     enum https_phase phase;
     struct event deadline;
     struct event replace_page; /* see https_page.c */
+    struct event pull;         /* see https_conn.c */
     size_t received;           /* octets since the request began */
     bool handshaken;
     bool served;   /* at least one request was answered */

@@ -298,6 +298,34 @@ static void plain_http(void **state)
     peer_free(p);
 }
 
+/* More requests at once than the server takes in while it answers: reading stops in the middle of a TLS
+ * record, and what is left of it must not wait for octets that never come. */
+static void pipelined(void **state)
+{
+    (void)state;
+    enum { REQUESTS = 400 };
+    struct server_options opt = server_defaults;
+    opt.max_header = 2048;
+    opt.max_body = 1024;
+    opt.request_timeout = 5; /* so that waiting ends */
+    struct server *s = start(opt);
+    struct peer *p = peer_connect(s);
+    size_t n = strlen(GET_BASE);
+    char *all = malloc(REQUESTS * n);
+    assert_non_null(all);
+    for (size_t i = 0; i < REQUESTS; i++)
+        memcpy(all + i * n, GET_BASE, n);
+    peer_send(p, all, REQUESTS * n);
+    free(all);
+    for (size_t i = 0; i < REQUESTS; i++) {
+        struct answer a;
+        peer_read(p, &a, false);
+        assert_int_equal(a.rsc, 2000);
+    }
+    peer_free(p);
+    server_stop(s);
+}
+
 static void draining(void **state)
 {
     (void)state;
@@ -344,6 +372,7 @@ int main(void)
         cmocka_unit_test(idle),
         cmocka_unit_test(unread_responses),
         cmocka_unit_test(connections),
+        cmocka_unit_test(pipelined),
         cmocka_unit_test_setup_teardown(plain_http, server_setup, server_teardown),
         cmocka_unit_test(draining),
     };
