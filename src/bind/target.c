@@ -2,6 +2,7 @@
 #include "bind/target.h"
 #include "util/text.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -133,14 +134,24 @@ void target_parse(const char *uri, struct m2m_request *rq, char *authority, size
         parse_query(uri + path + 1, rq);
 }
 
+/* Numeric addresses, and this machine's own name. */
+static bool is_address(const char *host)
+{
+    struct in_addr v4;
+    return strchr(host, ':') != NULL || inet_pton(AF_INET, host, &v4) == 1 || strcmp(host, "localhost") == 0;
+}
+
 void target_check_host(const char *const *names, const char *host, struct m2m_request *rq)
 {
-    if (names == NULL || !m2m_is_fqdn(host) || strcmp(host, "localhost") == 0)
+    if (names == NULL || host[0] == '\0' || is_address(host))
         return;
+    size_t n = strlen(host);
+    if (n > 1 && host[n - 1] == '.') /* the same name in full */
+        n--;
     for (size_t i = 0; names[i] != NULL; i++)
-        if (strcmp(names[i], host) == 0)
+        if (strlen(names[i]) == n && strncmp(names[i], host, n) == 0)
             return;
-    (void)snprintf(rq->to, sizeof rq->to, "//%s/-", host);
+    (void)snprintf(rq->to, sizeof rq->to, "//%.*s/-", (int)n, host);
 }
 
 om_rc target_from_to(const char *to, char *out, size_t cap, struct om_error *err)

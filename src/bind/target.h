@@ -16,9 +16,9 @@ void target_parse(const char *uri, struct m2m_request *rq, char *authority, size
  * '/'. */
 void target_set_path(const char *path, struct m2m_request *rq);
 
-/* MAF-GEN-4: the MAF-FQDN travels beside the path too. A folded name of another MAF makes To point there, so
- * that the procedures refuse it at their place; an address instead of a name says nothing. names may be NULL:
- * not compared. */
+/* MAF-GEN-4: the MAF-FQDN travels beside the path too. Any folded name that is not this MAF's makes To point
+ * there, so that the procedures refuse it at their place; a numeric address or "localhost" instead of a name
+ * says nothing. names may be NULL, host "": not compared. */
 void target_check_host(const char *const *names, const char *host, struct m2m_request *rq);
 
 /* The path under which an absolute To "//host/x" is reached: "/_/host/x". OM_EINPUT when it does not fit. */
