@@ -78,7 +78,7 @@ om_rc maf_attribute_list(struct maf_call *c, int type, unsigned readable, unsign
 
 om_rc maf_expiration(struct maf_call *c, int64_t proposed, int64_t max_lifetime, int64_t *out)
 {
-    if (maf_expired(proposed, c->now)) /* MAF-GEN-9 */
+    if (proposed <= c->now) /* MAF-GEN-9; 1970, whose seconds are 0, is no "never" */
         return maf_refuse(c, M2M_BAD_REQUEST, "et: expirationTime is in the past");
     int64_t latest = c->now + max_lifetime;
     *out = proposed < latest ? proposed : latest; /* MAF-GEN-5 */

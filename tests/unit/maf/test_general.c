@@ -173,8 +173,12 @@ static void test_MAF_GEN_9_expiration_time_must_lie_ahead(void **state)
             world_time(i));
         assert_non_null(strstr(answer_reason(d), "et"));
     }
+    /* Second 0 must not be taken for the 0 that means "never". */
+    static const char epoch[] = "19700101T000000";
+    RSC(4000, d, "{'op':1,'to':'-','ty':20002,'pc':{'sec:mafcr':{'et':'%s','adfq':'" ADMIN "'}}}", epoch);
     RSC(4000, d, "{'op':1,'to':'-','ty':20002,'pc':{'sec:mafcr':{'adfq':'" ADMIN "'}}}");
     registered(d);
+    RSC(4000, d, "{'op':3,'to':'-/%s','pc':{'sec:mafcr':{'et':'%s'}}}", d->registration, epoch);
     RSC(4000, d, "{'op':3,'to':'-/%s','pc':{'sec:mafcr':{'et':'%s'}}}", d->registration, world_time(0));
     RSC(4000, d,
         "{'op':1,'to':'-','ty':20003,'pc':{'sec:skr':{'et':'%s','adfq':'" ADMIN
@@ -182,6 +186,7 @@ static void test_MAF_GEN_9_expiration_time_must_lie_ahead(void **state)
         world_time(0), d->id);
     const char *key = own_key(d, 32, d);
     RSC(4000, d, "{'op':3,'to':'-/%s','pc':{'sec:skr':{'et':'%s'}}}", key, world_time(0));
+    RSC(4000, d, "{'op':3,'to':'-/%s','pc':{'sec:skr':{'et':'%s'}}}", key, epoch);
 }
 
 static void test_MAF_GEN_10_identifiers_stay_used_after_deletion(void **state)
