@@ -13,7 +13,7 @@
 
 bool maf_expired(int64_t expires, int64_t now)
 {
-    return expires != 0 && now >= expires; /* 0: never, for credentials */
+    return store_expired(expires, now); /* 0: never, for credentials */
 }
 
 bool maf_is_registration_id(const char *name)
@@ -35,10 +35,10 @@ static om_rc refuse_absent(struct maf_call *c)
 /* MAF-GEN-7: who asks for an expired record finds none, and it is one from now on. Failure to delete only
  * leaves it to maf_purge. */
 static om_rc refuse_expired(struct maf_call *c,
-                            om_rc (*delete_row)(struct store *, const char *, struct om_error *))
+                            om_rc (*expire)(struct store *, const char *, int64_t, struct om_error *))
 {
     struct om_error err = {0};
-    om_rc rc = delete_row(c->maf->store, c->to.name, &err);
+    om_rc rc = expire(c->maf->store, c->to.name, c->now, &err); /* another worker may have prolonged it */
     if (rc != OM_OK && rc != OM_ENOTFOUND)
         om_log(OM_LOG_WARNING, "expired record %s not deleted yet: %s", c->to.name, om_error_text(&err, rc));
     return refuse_absent(c);
@@ -50,7 +50,7 @@ om_rc maf_load_registration(struct maf_call *c, struct store_registration *out)
     if (rc == OM_ENOTFOUND)
         return refuse_absent(c);
     if (rc == OM_OK && maf_expired(out->expires, c->now))
-        return refuse_expired(c, store_registration_delete);
+        return refuse_expired(c, store_registration_expire);
     return rc;
 }
 
@@ -60,7 +60,7 @@ om_rc maf_load_key(struct maf_call *c, struct store_key *out)
     if (rc == OM_ENOTFOUND)
         return refuse_absent(c);
     if (rc == OM_OK && maf_expired(out->expires, c->now))
-        return refuse_expired(c, store_key_delete);
+        return refuse_expired(c, store_key_expire);
     return rc;
 }
 

@@ -146,6 +146,21 @@ om_rc store_key_delete(struct store *s, const char *id, struct om_error *err)
     return store_scope_close(s, delete (s, id, err), err);
 }
 
+static om_rc expire(struct store *s, const char *id, int64_t now, struct om_error *err)
+{
+    struct store_key r;
+    OM_TRY(store_key_get(s, id, &r, err));
+    bool over = store_expired(r.expires, now);
+    store_key_free(&r);
+    return over ? delete (s, id, err) : OM_OK;
+}
+
+om_rc store_key_expire(struct store *s, const char *id, int64_t now, struct om_error *err)
+{
+    OM_TRY(store_scope_open(s, err));
+    return store_scope_close(s, expire(s, id, now, err), err);
+}
+
 static om_rc delete_of(struct store *s, const char *source, const char *admin_fqdn, size_t *deleted,
                        struct om_error *err)
 {

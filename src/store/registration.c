@@ -113,6 +113,23 @@ om_rc store_registration_delete(struct store *s, const char *id, struct om_error
                              err);
 }
 
+static om_rc expire(struct store *s, const char *id, int64_t now, struct om_error *err)
+{
+    struct store_registration r;
+    OM_TRY(store_registration_get(s, id, &r, err));
+    bool over = store_expired(r.expires, now);
+    store_registration_free(&r);
+    return over ? store_row_delete(s, &table, STORE_SQL_REGISTRATION_DELETE,
+                                   &(struct store_value){.p = id, .n = strlen(id)}, 1, err)
+                : OM_OK;
+}
+
+om_rc store_registration_expire(struct store *s, const char *id, int64_t now, struct om_error *err)
+{
+    OM_TRY(store_scope_open(s, err));
+    return store_scope_close(s, expire(s, id, now, err), err);
+}
+
 struct list {
     store_registration_fn *fn;
     void *arg;

@@ -38,6 +38,12 @@ OM_MUST_USE om_rc store_open(const char *path, const struct store_auth *auth, st
                              struct om_error *err);
 void store_close(struct store *s);
 
+/* MAF-GEN-7: at its expiry a record has expired; 0 is none. */
+static inline bool store_expired(int64_t expires, int64_t now)
+{
+    return expires != 0 && now >= expires;
+}
+
 /* BEGIN IMMEDIATE ... COMMIT. rollback is safe at any time and never fails visibly. No nesting. */
 OM_MUST_USE om_rc store_begin(struct store *s, struct om_error *err);
 OM_MUST_USE om_rc store_commit(struct store *s, struct om_error *err); /* on failure it has rolled back */
@@ -119,6 +125,9 @@ OM_MUST_USE om_rc store_registration_find(struct store *s, const char *identity,
 OM_MUST_USE om_rc store_registration_update(struct store *s, const struct store_registration *r,
                                             struct om_error *err);
 OM_MUST_USE om_rc store_registration_delete(struct store *s, const char *id, struct om_error *err);
+/* Deletes it if it has expired by now; one that was prolonged since the caller looked at it stays. */
+OM_MUST_USE om_rc store_registration_expire(struct store *s, const char *id, int64_t now,
+                                            struct om_error *err);
 
 /* ---- key registrations ---- */
 struct store_key {
@@ -138,6 +147,8 @@ OM_MUST_USE om_rc store_key_get(struct store *s, const char *id, struct store_ke
 /* labels, targets, modified, expires. */
 OM_MUST_USE om_rc store_key_update(struct store *s, const struct store_key *r, struct om_error *err);
 OM_MUST_USE om_rc store_key_delete(struct store *s, const char *id, struct om_error *err);
+/* As store_registration_expire. */
+OM_MUST_USE om_rc store_key_expire(struct store *s, const char *id, int64_t now, struct om_error *err);
 /* All of one Source under one administrator; *deleted gets the count (MAF-CD-3). */
 OM_MUST_USE om_rc store_key_delete_of(struct store *s, const char *source, const char *admin_fqdn,
                                       size_t *deleted, struct om_error *err);

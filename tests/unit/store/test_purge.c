@@ -5,6 +5,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool first_registration(void *arg, const struct store_registration *r, const struct om_error *bad)
+{
+    struct store_registration *out = arg;
+    assert_null(bad);
+    memcpy(out->id, r->id, sizeof out->id);
+    return false;
+}
+
+static bool first_key(void *arg, const struct store_key *r, const struct om_error *bad)
+{
+    struct store_key *out = arg;
+    assert_null(bad);
+    memcpy(out->id, r->id, sizeof out->id);
+    return false;
+}
+
 static void bounded_and_in_turn(void **state)
 {
     struct fixture *f = *state;
@@ -39,6 +55,28 @@ static void bounded_and_in_turn(void **state)
     assert_int_equal(n.credentials, 1);
     assert_int_equal(fixture_integer(f, "SELECT count(*) FROM key_target"), 0);
     assert_ok(f, store_credential_get(f->s, forever.kmid, &forever, &f->err));
+}
+
+/* A record that was prolonged after somebody saw it expired stays. */
+static void expires_only_what_is_over(void **state)
+{
+    struct fixture *f = *state;
+    struct store_registration r = {0};
+    struct store_key k = {0};
+    create_registration(f, 1);
+    create_key(f, 1);
+    assert_int_equal(store_registration_list(f->s, NULL, first_registration, &r, &f->err), OM_OK);
+    assert_int_equal(store_key_list(f->s, NULL, first_key, &k, &f->err), OM_OK);
+    assert_ok(f, store_registration_expire(f->s, r.id, 5000, &f->err));
+    assert_ok(f, store_key_expire(f->s, k.id, 5000, &f->err));
+    assert_int_equal(fixture_integer(f, "SELECT count(*) FROM registration"), 1);
+    assert_int_equal(fixture_integer(f, "SELECT count(*) FROM key_registration"), 1);
+    assert_ok(f, store_registration_expire(f->s, r.id, 5001, &f->err));
+    assert_ok(f, store_key_expire(f->s, k.id, 5001, &f->err));
+    assert_int_equal(fixture_integer(f, "SELECT count(*) FROM registration"), 0);
+    assert_int_equal(fixture_integer(f, "SELECT count(*) FROM key_registration"), 0);
+    assert_int_equal(fixture_integer(f, "SELECT count(*) FROM key_target"), 0);
+    assert_int_equal(store_key_expire(f->s, k.id, 5001, &f->err), OM_ENOTFOUND);
 }
 
 static void inside_a_transaction(void **state)
@@ -124,7 +162,8 @@ static void purged_keys_leave_no_trace(void **state)
 int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, fixture_setup, fixture_teardown)
-    const struct CMUnitTest tests[] = {T(bounded_and_in_turn), T(inside_a_transaction),
-                                       T(altered_rows_go_too), T(purged_keys_leave_no_trace)};
+    const struct CMUnitTest tests[] = {T(bounded_and_in_turn), T(expires_only_what_is_over),
+                                       T(inside_a_transaction), T(altered_rows_go_too),
+                                       T(purged_keys_leave_no_trace)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
