@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define KM_MAX 64
 
@@ -30,11 +31,18 @@ static om_rc read_km(const char *path, struct om_secret *km, struct om_error *er
     return OM_OK;
 }
 
+/* The file is there before the KmID is: a Km that cannot be written would leave a KmID, which is never given
+ * twice, whose Km nobody knows. */
+static om_rc reserve_km_file(const char *path, struct om_error *err)
+{
+    return path != NULL ? om_file_create(path, "", 0, 0600, err) : OM_OK;
+}
+
 static om_rc write_km(const char *path, const char *hex, struct om_error *err)
 {
     char line[2 * KM_MAX + 2];
     int n = snprintf(line, sizeof line, "%s\n", hex);
-    om_rc rc = om_file_create(path, line, (size_t)n, 0600, err);
+    om_rc rc = om_file_write(path, line, (size_t)n, 0600, err);
     om_wipe(line, sizeof line);
     return rc;
 }
@@ -74,16 +82,19 @@ om_rc adm_client_add(const struct adm_args *args, struct om_error *err)
         OM_TRY(adm_parse_expiry(args->expires, &client.expires, err));
     struct om_secret km = OM_SECRET_INIT;
     struct om_secret generated = OM_SECRET_INIT;
-    if (args->km_file != NULL)
-        OM_TRY(read_km(args->km_file, &km, err));
+    OM_TRY(reserve_km_file(args->km_out, err));
     char kmid[M2M_KEY_ID_SIZE];
     struct adm adm;
-    om_rc rc = adm_open(args->dir, &adm, err);
+    om_rc rc = args->km_file != NULL ? read_km(args->km_file, &km, err) : OM_OK;
+    if (rc == OM_OK)
+        rc = adm_open(args->dir, &adm, err);
     if (rc == OM_OK) {
         rc = maf_admin_client_add(adm.store, adm.se, adm.cfg.fqdn, &client,
                                   args->km_file != NULL ? &km : NULL, &generated, kmid, err);
         adm_close(&adm);
     }
+    if (rc != OM_OK && args->km_out != NULL)
+        (void)unlink(args->km_out);
     om_secret_free(&km);
     char hex[2 * KM_MAX + 1] = "";
     if (rc == OM_OK && generated.len <= KM_MAX) {
@@ -186,37 +197,31 @@ om_rc adm_client_revoke(const struct adm_args *args, struct om_error *err)
     return rc;
 }
 
-static om_rc show_config(struct store *store, const struct adm_args *args, struct om_error *err)
+static om_rc show_config(struct store *store, const char *id, const char *admin, struct om_error *err)
 {
     char *text = NULL;
-    OM_TRY(store_client_cfg_get(store, args->id, args->stakeholder, &text, err));
+    OM_TRY(store_client_cfg_get(store, id, admin, &text, err));
     json_t *tree = json_loads(text, 0, NULL);
     free(text);
     if (tree == NULL)
-        return om_fail(err, OM_EINTERNAL, "the configuration left for %s is not JSON", args->id);
+        return om_fail(err, OM_EINTERNAL, "the configuration left for %s is not JSON", id);
     return adm_print_json(tree, err);
 }
 
 om_rc adm_client_config(const struct adm_args *args, struct om_error *err)
 {
+    char admin[M2M_FQDN_SIZE];
+    char *json = NULL;
+    struct adm adm;
     if (args->remove && args->file != NULL)
         return om_fail(err, OM_EINPUT, "give --file or --remove, not both");
-    struct om_secret text = OM_SECRET_INIT;
-    char *json = NULL;
-    if (args->file != NULL) {
-        OM_TRY(om_file_read(args->file, STORE_POLICY_MAX - 1, &text, err));
-        json = strndup((const char *)text.octets, text.len);
-        om_secret_free(&text);
-        if (json == NULL)
-            return om_fail(err, OM_ENOMEM, "no memory for the configuration");
-    }
-    struct adm adm;
+    OM_TRY(adm_fqdn(args->stakeholder, admin, err));
+    if (args->file != NULL)
+        OM_TRY(adm_read_text(args->file, STORE_POLICY_MAX - 1, &json, err));
     om_rc rc = adm_open(args->dir, &adm, err);
     if (rc == OM_OK) {
-        if (json != NULL || args->remove)
-            rc = maf_admin_client_cfg(adm.store, args->id, args->stakeholder, json, err);
-        else
-            rc = show_config(adm.store, args, err);
+        rc = json != NULL || args->remove ? maf_admin_client_cfg(adm.store, args->id, admin, json, err)
+                                          : show_config(adm.store, args->id, admin, err);
         adm_close(&adm);
     }
     free(json);

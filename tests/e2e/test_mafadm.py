@@ -84,3 +84,18 @@ def test_a_revoked_credential_ends_an_open_session(maf):
         maf.adm("client", "revoke", me["kmid"])
         assert peer.request(http("GET", "/-", me["id"])).rsc == 4106
         peer.wait_closed()
+
+
+def test_a_km_file_that_is_there_already_uses_no_kmid_up(maf, tmp_path):
+    out = tmp_path / "km"
+    args = ("client", "add", "--id", "//sp.example.com/cse1/Ca", "--stakeholder", ADMIN, "--kmid", "a", "--generate", "--km-out", str(out))
+    out.write_text("precious")
+    with pytest.raises(Failed, match="exists"):
+        maf.adm(*args)
+    assert out.read_text() == "precious" and maf.adm_json("client", "list") == []
+    out.unlink()
+    with pytest.raises(Failed, match="there is no stakeholder"):
+        maf.adm(*(a if a != ADMIN else "nobody.example.com" for a in args))
+    assert not out.exists()
+    maf.adm(*args)
+    assert len(out.read_text().strip()) == 64
