@@ -42,6 +42,12 @@ json_t *adm_list_json(const struct m2m_list *list);
 /* Absolute time from an m2m timestamp or a duration like 90d, 12h, 30m, 60s from now. */
 OM_MUST_USE om_rc adm_parse_expiry(const char *text, int64_t *t, struct om_error *err);
 
+/* A stakeholder's name as it is stored: in lower case. */
+OM_MUST_USE om_rc adm_fqdn(const char *text, char out[M2M_FQDN_SIZE], struct om_error *err);
+
+/* A text file of at most max octets; *out is the caller's to free. */
+OM_MUST_USE om_rc adm_read_text(const char *path, size_t max, char **out, struct om_error *err);
+
 /* What ends a list: the number of rows that did not verify, reported on stderr as they came. */
 OM_MUST_USE om_rc adm_bad_rows(size_t n, const char *what, struct om_error *err);
 

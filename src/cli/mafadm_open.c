@@ -1,8 +1,10 @@
 /* mafadm: opening a MAF directory, and what all commands print alike. */
 #include "cli/mafadm.h"
+#include "util/file.h"
 #include "util/text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -87,6 +89,29 @@ om_rc adm_parse_expiry(const char *text, int64_t *t, struct om_error *err)
     OM_TRY(m2m_timestamp_parse(text, t, err));
     if (*t <= now)
         return om_fail(err, OM_EINPUT, "expiry %s is past", text);
+    return OM_OK;
+}
+
+om_rc adm_fqdn(const char *text, char out[M2M_FQDN_SIZE], struct om_error *err)
+{
+    if (m2m_fold(out, M2M_FQDN_SIZE, text, NULL) != OM_OK || !m2m_is_fqdn(out))
+        return om_fail(err, OM_EINPUT, "'%.80s' is not an FQDN", text);
+    return OM_OK;
+}
+
+om_rc adm_read_text(const char *path, size_t max, char **out, struct om_error *err)
+{
+    struct om_secret text = OM_SECRET_INIT;
+    OM_TRY(om_file_read(path, max, &text, err));
+    *out = text.len > 0 ? strndup((const char *)text.octets, text.len) : strdup("");
+    bool whole = *out != NULL && strlen(*out) == text.len;
+    om_secret_free(&text);
+    if (*out == NULL)
+        return om_fail(err, OM_ENOMEM, "no memory for %s", path);
+    if (!whole) {
+        free(*out);
+        return om_fail(err, OM_EINPUT, "%s: a NUL in it", path);
+    }
     return OM_OK;
 }
 

@@ -1,6 +1,5 @@
 /* mafadm stakeholder: who administers clients at this MAF, and under what policy. */
 #include "cli/mafadm.h"
-#include "util/file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,9 +11,12 @@ om_rc adm_stakeholder_add(const struct adm_args *args, struct om_error *err)
     OM_TRY(adm_open(args->dir, &adm, err));
     om_rc rc = maf_admin_stakeholder_add(adm.store, args->operand, err);
     adm_close(&adm);
+    char admin[M2M_FQDN_SIZE];
+    if (rc == OM_OK)
+        rc = adm_fqdn(args->operand, admin, err);
     OM_TRY(rc);
     if (args->json)
-        return adm_print_json(json_pack("{s:s}", "adminFQDN", args->operand), err);
+        return adm_print_json(json_pack("{s:s}", "adminFQDN", admin), err);
     return OM_OK;
 }
 
@@ -61,22 +63,9 @@ om_rc adm_stakeholder_remove(const struct adm_args *args, struct om_error *err)
 {
     struct adm adm;
     OM_TRY(adm_open(args->dir, &adm, err));
-    om_rc rc = store_stakeholder_delete(adm.store, args->operand, err);
+    om_rc rc = maf_admin_stakeholder_remove(adm.store, args->operand, err);
     adm_close(&adm);
     return rc;
-}
-
-static om_rc edit_permits(struct store *store, const struct adm_args *args, struct om_error *err)
-{
-    for (size_t i = 0; i < args->permit.n; i++) {
-        if (!m2m_is_absolute_id(args->permit.items[i]))
-            return om_fail(err, OM_EINPUT, "'%.80s' is not an Absolute AE-ID or CSE-ID",
-                           args->permit.items[i]);
-        OM_TRY(store_permit_put(store, args->permit.items[i], args->operand, err));
-    }
-    for (size_t i = 0; i < args->forbid.n; i++)
-        OM_TRY(store_permit_delete(store, args->forbid.items[i], args->operand, err));
-    return OM_OK;
 }
 
 struct permits {
@@ -97,18 +86,17 @@ static bool list_permit(void *arg, const char *identity, const char *admin_fqdn,
     return true;
 }
 
-static om_rc show_policy(struct store *store, const struct adm_args *args, struct om_error *err)
+static om_rc show_policy(struct store *store, const char *admin, struct om_error *err)
 {
     struct store_stakeholder r = {0};
-    OM_TRY(store_stakeholder_get(store, args->operand, &r, err));
+    OM_TRY(store_stakeholder_get(store, admin, &r, err));
     json_t *policy = json_loads(r.policy, 0, NULL);
     store_stakeholder_free(&r);
     struct permits p = {.array = json_array()};
-    om_rc rc = store_permit_list(store, args->operand, list_permit, &p, err);
+    om_rc rc = store_permit_list(store, admin, list_permit, &p, err);
     if (rc == OM_OK)
         rc = adm_print_json(
-            json_pack("{s:s,s:O,s:O}", "adminFQDN", args->operand, "policy", policy, "permitted", p.array),
-            err);
+            json_pack("{s:s,s:O,s:O}", "adminFQDN", admin, "policy", policy, "permitted", p.array), err);
     json_decref(policy);
     json_decref(p.array);
     OM_TRY(rc);
@@ -117,32 +105,21 @@ static om_rc show_policy(struct store *store, const struct adm_args *args, struc
 
 om_rc adm_stakeholder_policy(const struct adm_args *args, struct om_error *err)
 {
-    struct om_secret text = OM_SECRET_INIT;
-    if (args->file != NULL) {
-        OM_TRY(om_file_read(args->file, STORE_POLICY_MAX - 1, &text, err));
-        char *json = strndup((const char *)text.octets, text.len);
-        om_secret_free(&text);
-        if (json == NULL)
-            return om_fail(err, OM_ENOMEM, "no memory for the policy");
-        struct adm adm;
-        om_rc rc = adm_open(args->dir, &adm, err);
-        if (rc == OM_OK) {
-            rc = maf_admin_policy_set(adm.store, args->operand, json, err);
-            adm_close(&adm);
-        }
-        free(json);
-        if (rc != OM_OK)
-            return om_context(err, rc, "%s", args->file);
-    }
+    char admin[M2M_FQDN_SIZE];
+    char *json = NULL;
     struct adm adm;
-    OM_TRY(adm_open(args->dir, &adm, err));
-    struct store_stakeholder exists = {0};
-    om_rc rc = store_stakeholder_get(adm.store, args->operand, &exists, err);
-    store_stakeholder_free(&exists);
-    if (rc == OM_OK)
-        rc = edit_permits(adm.store, args, err);
-    if (rc == OM_OK)
-        rc = show_policy(adm.store, args, err);
-    adm_close(&adm);
+    OM_TRY(adm_fqdn(args->operand, admin, err));
+    if (args->file != NULL)
+        OM_TRY(adm_read_text(args->file, STORE_POLICY_MAX - 1, &json, err));
+    struct maf_admin_edit edit = {.policy = json, .permit = &args->permit, .forbid = &args->forbid};
+    om_rc rc = adm_open(args->dir, &adm, err);
+    if (rc == OM_OK) {
+        if (json != NULL || args->permit.n + args->forbid.n > 0)
+            rc = maf_admin_stakeholder_edit(adm.store, admin, &edit, err);
+        if (rc == OM_OK)
+            rc = show_policy(adm.store, admin, err);
+        adm_close(&adm);
+    }
+    free(json);
     return rc;
 }

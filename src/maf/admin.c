@@ -68,7 +68,18 @@ om_rc maf_admin_stakeholder_add(struct store *store, const char *admin_fqdn, str
     char admin[M2M_FQDN_SIZE];
     OM_TRY(fold_fqdn(admin_fqdn, admin, err));
     OM_TRY(store_begin(store, err));
-    return finish(store, add_stakeholder(store, admin, err), err);
+    OM_TRY(finish(store, add_stakeholder(store, admin, err), err));
+    om_audit("stakeholder-added", "admin=%s", admin);
+    return OM_OK;
+}
+
+om_rc maf_admin_stakeholder_remove(struct store *store, const char *admin_fqdn, struct om_error *err)
+{
+    char admin[M2M_FQDN_SIZE];
+    OM_TRY(fold_fqdn(admin_fqdn, admin, err));
+    OM_TRY(store_stakeholder_delete(store, admin, err));
+    om_audit("stakeholder-removed", "admin=%s", admin);
+    return OM_OK;
 }
 
 static om_rc set_policy(struct store *store, const char *admin, const char *json, struct om_error *err)
@@ -83,18 +94,62 @@ static om_rc set_policy(struct store *store, const char *admin, const char *json
     return rc;
 }
 
-om_rc maf_admin_policy_set(struct store *store, const char *admin_fqdn, const char *json,
-                           struct om_error *err)
+static om_rc check_policy(const char *json, struct om_error *err)
 {
-    char admin[M2M_FQDN_SIZE];
     struct maf_policy policy = {0};
-    OM_TRY(fold_fqdn(admin_fqdn, admin, err));
     if (strlen(json) >= STORE_POLICY_MAX)
         return om_fail(err, OM_EINPUT, "the policy is longer than %d octets", STORE_POLICY_MAX);
     OM_TRY(maf_policy_parse(json, &policy, err));
     maf_policy_free(&policy);
+    return OM_OK;
+}
+
+static om_rc edit_permits(struct store *store, const char *admin, const struct maf_admin_edit *edit,
+                          struct om_error *err)
+{
+    for (size_t i = 0; edit->permit != NULL && i < edit->permit->n; i++) {
+        const char *id = edit->permit->items[i];
+        if (!m2m_is_absolute_id(id))
+            return om_fail(err, OM_EINPUT, "'%.80s' is not an Absolute AE-ID or CSE-ID", id);
+        OM_TRY(store_permit_put(store, id, admin, err));
+    }
+    for (size_t i = 0; edit->forbid != NULL && i < edit->forbid->n; i++)
+        OM_TRY(store_permit_delete(store, edit->forbid->items[i], admin, err));
+    return OM_OK;
+}
+
+static om_rc apply_edit(struct store *store, const char *admin, const struct maf_admin_edit *edit,
+                        struct om_error *err)
+{
+    OM_TRY(require_stakeholder(store, admin, err));
+    if (edit->policy != NULL)
+        OM_TRY(set_policy(store, admin, edit->policy, err));
+    return edit_permits(store, admin, edit, err);
+}
+
+om_rc maf_admin_stakeholder_edit(struct store *store, const char *admin_fqdn,
+                                 const struct maf_admin_edit *edit, struct om_error *err)
+{
+    char admin[M2M_FQDN_SIZE];
+    OM_TRY(fold_fqdn(admin_fqdn, admin, err));
+    if (edit->policy != NULL)
+        OM_TRY(check_policy(edit->policy, err));
     OM_TRY(store_begin(store, err));
-    return finish(store, set_policy(store, admin, json, err), err);
+    OM_TRY(finish(store, apply_edit(store, admin, edit, err), err));
+    if (edit->policy != NULL)
+        om_audit("policy-set", "admin=%s", admin);
+    for (size_t i = 0; edit->permit != NULL && i < edit->permit->n; i++)
+        om_audit("client-permitted", "client=%s admin=%s", edit->permit->items[i], admin);
+    for (size_t i = 0; edit->forbid != NULL && i < edit->forbid->n; i++)
+        om_audit("client-forbidden", "client=%s admin=%s", edit->forbid->items[i], admin);
+    return OM_OK;
+}
+
+om_rc maf_admin_policy_set(struct store *store, const char *admin_fqdn, const char *json,
+                           struct om_error *err)
+{
+    struct maf_admin_edit edit = {.policy = json};
+    return maf_admin_stakeholder_edit(store, admin_fqdn, &edit, err);
 }
 
 /* ---- clients ---- */
@@ -236,5 +291,8 @@ om_rc maf_admin_client_cfg(struct store *store, const char *identity, const char
     if (json != NULL)
         OM_TRY(check_cfg(json, err));
     OM_TRY(store_begin(store, err));
-    return finish(store, put_cfg(store, identity, admin, json, err), err);
+    OM_TRY(finish(store, put_cfg(store, identity, admin, json, err), err));
+    om_audit(json != NULL ? "configuration-attached" : "configuration-removed", "client=%s admin=%s",
+             identity, admin);
+    return OM_OK;
 }

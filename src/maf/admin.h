@@ -11,7 +11,20 @@
 OM_MUST_USE om_rc maf_admin_stakeholder_add(struct store *store, const char *admin_fqdn,
                                             struct om_error *err);
 
-/* Replaces its policy; `json` is checked by maf_policy_parse first. OM_EINPUT, OM_ENOTFOUND. */
+/* Removes it when nothing refers to it any more. OM_ENOTFOUND, OM_ECONFLICT. */
+OM_MUST_USE om_rc maf_admin_stakeholder_remove(struct store *store, const char *admin_fqdn,
+                                               struct om_error *err);
+
+/* What to change of a stakeholder; NULL leaves as it is. */
+struct maf_admin_edit {
+    const char *policy;            /* JSON, checked by maf_policy_parse */
+    const struct m2m_list *permit; /* identities that may register from now on */
+    const struct m2m_list *forbid; /* ... and that no longer may */
+};
+/* All of it or nothing. OM_EINPUT, OM_ENOTFOUND. */
+OM_MUST_USE om_rc maf_admin_stakeholder_edit(struct store *store, const char *admin_fqdn,
+                                             const struct maf_admin_edit *edit, struct om_error *err);
+/* Its policy alone. */
 OM_MUST_USE om_rc maf_admin_policy_set(struct store *store, const char *admin_fqdn, const char *json,
                                        struct om_error *err);
 

@@ -99,3 +99,29 @@ def test_a_km_file_that_is_there_already_uses_no_kmid_up(maf, tmp_path):
     assert not out.exists()
     maf.adm(*args)
     assert len(out.read_text().strip()) == 64
+
+
+def test_an_edit_of_a_stakeholder_is_done_whole_or_not_at_all(maf, tmp_path):
+    policy = tmp_path / "policy"
+    policy.write_text('{"register": "any"}')
+    before = json.loads(maf.adm("stakeholder", "policy", ADMIN))
+    with pytest.raises(Failed, match="bad"):
+        maf.adm("stakeholder", "policy", ADMIN, "--file", str(policy), "--permit", "//sp.example.com/cse1/Ca", "--permit", "bad")
+    assert json.loads(maf.adm("stakeholder", "policy", ADMIN)) == before
+    after = json.loads(maf.adm("stakeholder", "policy", ADMIN, "--file", str(policy), "--permit", "//sp.example.com/cse1/Ca"))
+    assert after["policy"] == {"register": "any"} and after["permitted"] == before["permitted"] + ["//sp.example.com/cse1/Ca"]
+    policy.write_bytes(b'{}\0{"register": "any"}')
+    with pytest.raises(Failed, match="NUL"):
+        maf.adm("stakeholder", "policy", ADMIN, "--file", str(policy))
+
+
+def test_a_stakeholder_has_one_name_in_whatever_case(maf, tmp_path):
+    cfg = tmp_path / "cfg"
+    cfg.write_text(json.dumps({"crgc": {"fqdn": FQDN, "adfq": ADMIN}}))
+    maf.adm("stakeholder", "add", "Other.Example.COM")
+    assert json.loads(maf.adm("stakeholder", "policy", "OTHER.example.com"))["adminFQDN"] == "other.example.com"
+    who = ("--id", "//sp.example.com/cse1/Ca", "--stakeholder", "OTHER.example.com")
+    maf.adm("client", "config", *who, "--file", str(cfg))
+    assert json.loads(maf.adm("client", "config", *who))["crgc"]["adfq"] == ADMIN
+    maf.adm("client", "config", *who, "--remove")
+    maf.adm("stakeholder", "remove", "OTHER.example.com")
