@@ -129,7 +129,8 @@ om_rc home_load(const char *dir, struct home *out, struct om_error *err)
     char path[PATH_MAX];
     OM_TRY(om_path_join(path, sizeof path, dir, HOME_CONFIG_FILE, err));
     struct om_secret text = OM_SECRET_INIT;
-    om_rc rc = om_file_read(path, CONFIG_MAX, &text, err);
+    /* Whoever can write the file can name a module to load. */
+    om_rc rc = om_file_read_trusted(path, CONFIG_MAX, &text, err);
     if (rc == OM_ENOTFOUND)
         return om_context(err, rc, "%s is not the home of a client (make one with 'maf init')", dir);
     if (rc != OM_OK)

@@ -17,23 +17,56 @@ static om_rc errno_fail(struct om_error *err, const char *what, const char *path
     return om_fail(err, rc, "cannot %s %s: %s", what, path, strerror(e));
 }
 
-static om_rc check_file(int fd, const char *path, bool private_only, struct stat *st, struct om_error *err)
+/* What a file must be to be read. */
+enum demand { ANY, PRIVATE, TRUSTED };
+
+/* Whoever can write it, or make it another one, could say what it says. */
+static om_rc check_writers(const struct stat *st, const char *path, struct om_error *err)
+{
+    if (st->st_uid != 0 && st->st_uid != geteuid())
+        return om_fail(err, OM_ECONFIG, "%s belongs to user %u, not to the one who runs this, nor to root",
+                       path, (unsigned)st->st_uid);
+    bool sticky = S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX) != 0; /* who may write may not replace */
+    if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0 && !sticky)
+        return om_fail(err, OM_ECONFIG, "%s can be written by others (mode %04o); chmod go-w it", path,
+                       (unsigned)(st->st_mode & 07777));
+    return OM_OK;
+}
+
+static om_rc check_directory(const char *path, struct om_error *err)
+{
+    char copy[PATH_MAX];
+    struct stat st;
+    if (strlen(path) >= sizeof copy)
+        return om_fail(err, OM_EINPUT, "path too long");
+    memcpy(copy, path, strlen(path) + 1);
+    const char *dir = dirname(copy);
+    if (stat(dir, &st) != 0)
+        return errno_fail(err, "examine", dir);
+    return check_writers(&st, dir, err);
+}
+
+static om_rc check_file(int fd, const char *path, enum demand demand, struct stat *st, struct om_error *err)
 {
     if (fstat(fd, st) != 0)
         return errno_fail(err, "examine", path);
     if (!S_ISREG(st->st_mode))
         return om_fail(err, OM_EINPUT, "%s is not a regular file", path);
-    if (private_only && (st->st_mode & (S_IRWXG | S_IRWXO)) != 0)
+    if (demand == TRUSTED) {
+        OM_TRY(check_writers(st, path, err));
+        OM_TRY(check_directory(path, err));
+    }
+    if (demand == PRIVATE && (st->st_mode & (S_IRWXG | S_IRWXO)) != 0)
         return om_fail(err, OM_ECONFIG, "%s can be reached by others (mode %04o); chmod 600 it", path,
                        (unsigned)(st->st_mode & 07777));
     return OM_OK;
 }
 
-static om_rc read_fd(int fd, const char *path, size_t max, bool private_only, struct om_secret *out,
+static om_rc read_fd(int fd, const char *path, size_t max, enum demand demand, struct om_secret *out,
                      struct om_error *err)
 {
     struct stat st;
-    OM_TRY(check_file(fd, path, private_only, &st, err));
+    OM_TRY(check_file(fd, path, demand, &st, err));
     if (st.st_size < 0 || (uintmax_t)st.st_size > max)
         return om_fail(err, OM_EINPUT, "%s is longer than %zu octets", path, max);
     struct om_secret buf = OM_SECRET_INIT;
@@ -55,25 +88,30 @@ static om_rc read_fd(int fd, const char *path, size_t max, bool private_only, st
     return OM_OK;
 }
 
-static om_rc read_path(const char *path, size_t max, bool private_only, struct om_secret *out,
+static om_rc read_path(const char *path, size_t max, enum demand demand, struct om_secret *out,
                        struct om_error *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
         return errno_fail(err, "open", path);
-    om_rc rc = read_fd(fd, path, max, private_only, out, err);
+    om_rc rc = read_fd(fd, path, max, demand, out, err);
     (void)close(fd);
     return rc;
 }
 
 om_rc om_file_read(const char *path, size_t max, struct om_secret *out, struct om_error *err)
 {
-    return read_path(path, max, false, out, err);
+    return read_path(path, max, ANY, out, err);
 }
 
 om_rc om_file_read_private(const char *path, size_t max, struct om_secret *out, struct om_error *err)
 {
-    return read_path(path, max, true, out, err);
+    return read_path(path, max, PRIVATE, out, err);
+}
+
+om_rc om_file_read_trusted(const char *path, size_t max, struct om_secret *out, struct om_error *err)
+{
+    return read_path(path, max, TRUSTED, out, err);
 }
 
 om_rc om_file_open_private(const char *path, int *fd, struct om_error *err)
@@ -82,7 +120,7 @@ om_rc om_file_open_private(const char *path, int *fd, struct om_error *err)
     int f = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (f < 0)
         return errno_fail(err, "open", path);
-    om_rc rc = check_file(f, path, true, &st, err);
+    om_rc rc = check_file(f, path, PRIVATE, &st, err);
     if (rc != OM_OK) {
         (void)close(f);
         return rc;

@@ -17,9 +17,10 @@ OM_MUST_USE om_rc om_file_read_private(const char *path, size_t max, struct om_s
  * the caller's to close. */
 OM_MUST_USE om_rc om_file_open_private(const char *path, int *fd, struct om_error *err);
 
-/* Opens a regular file for reading under the same conditions, for what is too long to be read whole; *fd is
- * the caller's to close. */
-OM_MUST_USE om_rc om_file_open_private(const char *path, int *fd, struct om_error *err);
+/* As om_file_read, for a file that says which code to load: refuses one that anybody but its owner can write
+ * or replace, and one whose owner is neither this user nor root (OM_ECONFIG). */
+OM_MUST_USE om_rc om_file_read_trusted(const char *path, size_t max, struct om_secret *out,
+                                       struct om_error *err);
 
 /* Writes path.tmp (mode, e.g. 0600), fsyncs, renames over path and fsyncs the directory. OM_ETRANSIENT. */
 OM_MUST_USE om_rc om_file_write(const char *path, const void *p, size_t n, unsigned mode,

@@ -184,6 +184,27 @@ static void test_missing(void **state)
     assert_non_null(strstr(err.text, "maf init"));
 }
 
+/* It names a module to load: nobody else may be able to say which. */
+static void test_others_may_not_write(void **state)
+{
+    (void)state;
+    static const struct {
+        mode_t directory, file;
+        om_rc rc;
+    } cases[] = {{0700, 0600, OM_OK},      {0755, 0644, OM_OK},      {0700, 0620, OM_ECONFIG},
+                 {0700, 0602, OM_ECONFIG}, {0777, 0600, OM_ECONFIG}, {0720, 0600, OM_ECONFIG}};
+    struct home h;
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s/maf.conf", dir);
+    assert_int_equal(load(GOOD, &h), OM_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(chmod(dir, cases[i].directory), 0);
+        assert_int_equal(chmod(path, cases[i].file), 0);
+        assert_int_equal(home_load(dir, &h, &err), cases[i].rc);
+        assert_true(cases[i].rc == OM_OK || strstr(err.text, "chmod go-w") != NULL);
+    }
+}
+
 /* What init writes is what is read. */
 static void test_round_trip(void **state)
 {
@@ -234,6 +255,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_refused, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(test_odd_octets, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(test_missing, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(test_others_may_not_write, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(test_round_trip, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(test_values_that_a_file_cannot_hold, make_dir, remove_dir),
     };

@@ -281,6 +281,11 @@ static void file_that_others_write(void **state)
     assert_non_null(strstr(err.text, "chmod"));
     assert_int_equal(chmod(path, 0644), 0);
     assert_int_equal(config_load(dir, &cfg, &err), OM_OK);
+    assert_int_equal(chmod(dir, 0777), 0); /* they could put another file in its place */
+    assert_int_equal(config_load(dir, &cfg, &err), OM_ECONFIG);
+    assert_non_null(strstr(err.text, "chmod"));
+    assert_int_equal(chmod(dir, 0755), 0);
+    assert_int_equal(config_load(dir, &cfg, &err), OM_OK);
 }
 
 static void created(void **state)
