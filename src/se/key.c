@@ -16,7 +16,7 @@ static om_rc check_len(size_t n, size_t min, struct om_error *err)
 
 static om_rc check_use(enum se_use use, struct om_error *err)
 {
-    if (use != SE_USE_HMAC && use != SE_USE_TLS12_PSK)
+    if (use < SE_USE_HMAC || use > SE_USE_TLS13_MASTER)
         return om_fail(err, OM_EINPUT, "no such key use: %d", (int)use);
     return OM_OK;
 }

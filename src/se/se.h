@@ -27,6 +27,11 @@ struct se_key; /* a key loaded in it; reference-counted */
 enum se_use {
     SE_USE_HMAC = 1,      /* plain HMAC-SHA-256 key: Ke, Kc at a client, pairwiseESPrimKey */
     SE_USE_TLS12_PSK = 2, /* a PSK prepared as TLS 1.2 premaster (see se_import_psk) */
+    /* A PSK prepared for TLS 1.3 (see se_import_psk13). */
+    SE_USE_TLS13_DERIVED = 3,   /* Derive-Secret(Early Secret, "derived", "") */
+    SE_USE_TLS13_FINISHED = 4,  /* finished_key of the binder */
+    SE_USE_TLS13_HANDSHAKE = 5, /* Handshake Secret without Diffie-Hellman */
+    SE_USE_TLS13_MASTER = 6,    /* Master Secret without Diffie-Hellman */
 };
 
 /* A wrapped key or sealed value: safe to store anywhere, useless without the token. Not authenticated against
@@ -98,6 +103,17 @@ OM_MUST_USE om_rc se_import(struct se *se, enum se_use use, const void *octets, 
  * premaster is made in host memory, once, and wiped. */
 OM_MUST_USE om_rc se_import_psk(struct se *se, const void *psk, size_t n, struct se_blob *out,
                                 struct om_error *err);
+
+/* The forms of a pre-shared key that TLS 1.3 (RFC 8446) needs, each wrapped for its own use: `derived` for
+ * psk_dhe_ke, `finished` for the binder, the other two for psk_ke. */
+struct se_psk13 {
+    struct se_blob derived, finished, handshake, master;
+};
+
+/* Prepares an external PSK of 1..64 octets for TLS 1.3 with SHA-256 and wraps its forms. They and what they
+ * come from are made in host memory, once, and wiped. */
+OM_MUST_USE om_rc se_import_psk13(struct se *se, const void *psk, size_t n, struct se_psk13 *out,
+                                  struct om_error *err);
 
 /* A new key made in the token, wrapped; its octets never exist outside. n is 16..64. */
 OM_MUST_USE om_rc se_generate(struct se *se, enum se_use use, size_t n, struct se_blob *out,
