@@ -3,6 +3,7 @@
 #include "tls/context.h"
 #include "tls/error_queue.h"
 #include "tls/identity.h"
+#include "tls/tls13.h"
 
 #include <string.h>
 
@@ -28,12 +29,36 @@ om_rc omtls_client_adopt(SSL_CTX *ctx, bool allow_no_ems, const char *suites, st
     return OM_OK;
 }
 
-om_rc omtls_client_ctx(OSSL_LIB_CTX *libctx, bool allow_no_ems, SSL_CTX **out, struct om_error *err)
+/* RFC 8446 section 4.2.11. Called for each client hello; md, once a suite is chosen, is its hash. */
+static int on_psk13(SSL *ssl, const EVP_MD *md, const unsigned char **identity, size_t *n,
+                    SSL_SESSION **session)
+{
+    const struct omtls_connection *c = omtls_connection_of(ssl);
+    *session = NULL;
+    if (c == NULL || c->tls13 == NULL || (md != NULL && !EVP_MD_is_a(md, "SHA256")))
+        return 0;
+    *identity = (const unsigned char *)c->identity;
+    *n = strlen(c->identity);
+    *session = omtls_tls13_session(ssl, c);
+    return *session != NULL;
+}
+
+static om_rc enable_tls13(SSL_CTX *ctx, struct om_error *err)
+{
+    SSL_CTX_set_psk_use_session_callback(ctx, on_psk13);
+    omtls_tls13_refuse_certificates(ctx);
+    return omtls_tls13_enable(ctx, err);
+}
+
+static om_rc make_ctx(OSSL_LIB_CTX *libctx, bool allow_no_ems, bool tls13, SSL_CTX **out,
+                      struct om_error *err)
 {
     *out = NULL;
     SSL_CTX *ctx = NULL;
-    OM_TRY(omtls_context_new(libctx, TLS_client_method(), &ctx, err));
+    OM_TRY(omtls_context_new(libctx, TLS_client_method(), tls13, &ctx, err));
     om_rc rc = omtls_client_adopt(ctx, allow_no_ems, NULL, err);
+    if (rc == OM_OK && tls13)
+        rc = enable_tls13(ctx, err);
     if (rc != OM_OK) {
         SSL_CTX_free(ctx);
         return rc;
@@ -41,6 +66,16 @@ om_rc omtls_client_ctx(OSSL_LIB_CTX *libctx, bool allow_no_ems, SSL_CTX **out, s
     omtls_context_keep_buffers(ctx);
     *out = ctx;
     return OM_OK;
+}
+
+om_rc omtls_client_ctx(OSSL_LIB_CTX *libctx, bool allow_no_ems, SSL_CTX **out, struct om_error *err)
+{
+    return make_ctx(libctx, allow_no_ems, false, out, err);
+}
+
+om_rc omtls_client_ctx13(OSSL_LIB_CTX *libctx, bool allow_no_ems, SSL_CTX **out, struct om_error *err)
+{
+    return make_ctx(libctx, allow_no_ems, true, out, err);
 }
 
 static om_rc attach(SSL *ssl, struct omtls_attachment *what, struct omtls_connection **out,
@@ -62,6 +97,14 @@ om_rc omtls_client_psk(SSL *ssl, const char *server_name, const char *identity, 
     if (server_name[0] == '\0' || SSL_set_tlsext_host_name(ssl, server_name) != 1)
         return om_fail(err, OM_EINPUT, "\"%.64s\" cannot be a server name", server_name);
     return attach(ssl, &what, &c, err);
+}
+
+om_rc omtls_client_psk13(SSL *ssl, const struct omtls_psk13 *psk, struct om_error *err)
+{
+    struct omtls_connection *c = omtls_connection_of(ssl);
+    if (c == NULL)
+        return om_fail(err, OM_EINTERNAL, "a connection without a key gets none for TLS 1.3");
+    return omtls_tls13_attach(c, psk, err);
 }
 
 om_rc omtls_attach_psk(SSL *ssl, const char *identity, struct se_key *key, enum omtls_custody custody,

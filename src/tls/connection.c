@@ -1,5 +1,6 @@
 /* The table of connections: see connection.h. */
 #include "tls/connection.h"
+#include "tls/tls13.h"
 
 #include <openssl/err.h>
 #include <openssl/rand.h>
@@ -55,7 +56,7 @@ static void unref_quietly(struct se_key *key)
     (void)ERR_pop_to_mark();
 }
 
-static void replace_session_key(struct omtls_connection *c, struct se_key **place, struct se_key *key)
+void omtls_connection_set(struct omtls_connection *c, struct se_key **place, struct se_key *key)
 {
     struct se_key *old = *place;
     *place = key;
@@ -71,6 +72,7 @@ static void replace_session_key(struct omtls_connection *c, struct se_key **plac
 static void release(struct omtls_connection *c)
 {
     omtls_connection_drop_psk(c);
+    omtls_tls13_detach(c);
     omtls_connection_set_master(c, NULL);
     omtls_connection_set_exported(c, NULL);
     void *peer = c->peer;
@@ -142,7 +144,7 @@ static struct omtls_connection *acquire(const struct omtls_attachment *what,
                                        .slot = c->slot,
                                        .custody = what->custody,
                                        .allow_no_ems = what->allow_no_ems,
-                                       .psk = se_key_ref(what->key)};
+                                       .psk = what->key != NULL ? se_key_ref(what->key) : NULL};
         memcpy(c->check, check, sizeof c->check);
         (void)stpcpy(c->identity, what->identity);
         table.used++;
@@ -151,8 +153,8 @@ static struct omtls_connection *acquire(const struct omtls_attachment *what,
     return c;
 }
 
-om_rc omtls_connection_attach(SSL *ssl, const struct omtls_attachment *what, struct omtls_connection **out,
-                              struct om_error *err)
+om_rc omtls_connection_new(const struct omtls_attachment *what, struct omtls_connection **out,
+                           struct om_error *err)
 {
     uint8_t check[OMTLS_CHECK_SIZE];
     *out = NULL;
@@ -167,6 +169,22 @@ om_rc omtls_connection_attach(SSL *ssl, const struct omtls_attachment *what, str
     om_wipe(check, sizeof check);
     if (c == NULL)
         return om_fail(err, OM_ETRANSIENT, "no room for another connection");
+    *out = c;
+    return OM_OK;
+}
+
+void omtls_connection_free(struct omtls_connection *c)
+{
+    if (c != NULL)
+        release(c);
+}
+
+om_rc omtls_connection_attach(SSL *ssl, const struct omtls_attachment *what, struct omtls_connection **out,
+                              struct om_error *err)
+{
+    struct omtls_connection *c = NULL;
+    *out = NULL;
+    OM_TRY(omtls_connection_new(what, &c, err));
     struct omtls_connection *old = SSL_get_ex_data(ssl, ex_index);
     if (SSL_set_ex_data(ssl, ex_index, c) != 1) {
         release(c);
@@ -229,12 +247,12 @@ void omtls_connection_drop_psk(struct omtls_connection *c)
 
 void omtls_connection_set_master(struct omtls_connection *c, struct se_key *key)
 {
-    replace_session_key(c, &c->master, key);
+    omtls_connection_set(c, &c->master, key);
 }
 
 void omtls_connection_set_exported(struct omtls_connection *c, struct se_key *key)
 {
-    replace_session_key(c, &c->exported, key);
+    omtls_connection_set(c, &c->exported, key);
 }
 
 struct se_key *omtls_connection_take_exported(struct omtls_connection *c)

@@ -21,11 +21,13 @@ struct omtls_connection {
     /* The SSL's thread only. */
     enum omtls_custody custody;
     bool allow_no_ems;
-    bool ems;                /* valid once established */
-    bool established;        /* the master secret was made, in the token, from this connection's key */
-    struct se_key *psk;      /* with OMTLS_CUSTODY_SESSION until the master secret is made */
-    struct se_key *master;   /* with OMTLS_CUSTODY_SESSION */
-    struct se_key *exported; /* what the last exporter call made, until omtls_export takes it */
+    bool ems;                  /* valid once established */
+    bool established;          /* the master secret was made, in the token, from this connection's key */
+    struct se_key *psk;        /* with OMTLS_CUSTODY_SESSION until the master secret is made */
+    struct se_key *master;     /* with OMTLS_CUSTODY_SESSION */
+    struct se_key *exported;   /* what the last exporter call made, until omtls_export takes it */
+    struct omtls_tls13 *tls13; /* the forms for TLS 1.3, or NULL */
+    bool shared; /* by many SSLs, for as long as the process lives: references stay good (custody psk) */
     void *peer;
     void (*peer_free)(void *peer);
     char identity[OMTLS_IDENTITY_MAX + 1];
@@ -33,7 +35,7 @@ struct omtls_connection {
 
 struct omtls_attachment {
     const char *identity;
-    struct se_key *key; /* the connection takes its own reference */
+    struct se_key *key; /* the connection takes its own reference; NULL: none for TLS 1.2 */
     enum omtls_custody custody;
     bool allow_no_ems;
     void *peer; /* handed to peer_free with the connection; stays the caller's when attaching fails */
@@ -44,6 +46,11 @@ struct omtls_attachment {
  */
 OM_MUST_USE om_rc omtls_connection_attach(SSL *ssl, const struct omtls_attachment *what,
                                           struct omtls_connection **out, struct om_error *err);
+
+/* The same without an SSL: what is made lives until it is freed. */
+OM_MUST_USE om_rc omtls_connection_new(const struct omtls_attachment *what, struct omtls_connection **out,
+                                       struct om_error *err);
+void omtls_connection_free(struct omtls_connection *c);
 
 /* Of an SSL, or NULL. */
 struct omtls_connection *omtls_connection_of(const SSL *ssl);
@@ -62,6 +69,7 @@ struct omtls_reference omtls_connection_reference(const struct omtls_connection 
  */
 void omtls_connection_set_master(struct omtls_connection *c, struct se_key *key);
 void omtls_connection_set_exported(struct omtls_connection *c, struct se_key *key);
+void omtls_connection_set(struct omtls_connection *c, struct se_key **place, struct se_key *key);
 /* Hands the exported key over to the caller. */
 struct se_key *omtls_connection_take_exported(struct omtls_connection *c);
 

@@ -2,6 +2,7 @@
 #include "tls/context.h"
 #include "tls/error_queue.h"
 #include "tls/identity.h"
+#include "tls/provider.h"
 
 #include <openssl/err.h>
 #include <pthread.h>
@@ -39,11 +40,14 @@ const omtls_config *omtls_context_config(const SSL *ssl)
     return ex_index < 0 ? NULL : SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), ex_index);
 }
 
-om_rc omtls_context_new(OSSL_LIB_CTX *libctx, const SSL_METHOD *method, SSL_CTX **out, struct om_error *err)
+om_rc omtls_context_new(OSSL_LIB_CTX *libctx, const SSL_METHOD *method, bool tls13, SSL_CTX **out,
+                        struct om_error *err)
 {
     *out = NULL;
     OM_TRY(omtls_provider_load(libctx, err));
-    SSL_CTX *ctx = SSL_CTX_new_ex(libctx, OMTLS_PROPQ, method);
+    if (tls13)
+        OM_TRY(omtls_provider_check13(libctx, err));
+    SSL_CTX *ctx = SSL_CTX_new_ex(libctx, tls13 ? OMTLS_PROPQ13 : OMTLS_PROPQ, method);
     if (ctx == NULL)
         return omtls_error_openssl(err, "cannot make a TLS context");
     *out = ctx;

@@ -7,8 +7,8 @@
 /* Kept with the SSL_CTX. A client uses allow_no_ems and suites only. */
 typedef struct omtls_server omtls_config;
 
-/* A new SSL_CTX of libctx that selects provider maf. */
-OM_MUST_USE om_rc omtls_context_new(OSSL_LIB_CTX *libctx, const SSL_METHOD *method, SSL_CTX **out,
+/* A new SSL_CTX of libctx that selects provider maf; tls13: for the algorithms of TLS 1.3 too. */
+OM_MUST_USE om_rc omtls_context_new(OSSL_LIB_CTX *libctx, const SSL_METHOD *method, bool tls13, SSL_CTX **out,
                                     struct om_error *err);
 
 /* TLS 1.2 or DTLS 1.2 only, the suites (NULL: those of the transport), no tickets, no cache, no

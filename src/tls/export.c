@@ -23,7 +23,8 @@ static om_rc check_exportable(const SSL *ssl, const struct omtls_connection *c, 
 {
     if (c == NULL || !c->established || !SSL_is_init_finished(ssl))
         return om_fail(err, OM_EDENIED, "no export before the end of a handshake with a key in the token");
-    if (SSL_session_reused(ssl))
+    /* To TLS 1.3, any pre-shared key resumes; `established` says that it was ours. */
+    if (SSL_version(ssl) != TLS1_3_VERSION && SSL_session_reused(ssl))
         return om_fail(err, OM_EDENIED, "no export from a resumed session");
     if (!c->ems && !c->allow_no_ems)
         return om_fail(err, OM_EDENIED, "no export without the extended master secret");

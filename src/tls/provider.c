@@ -1,4 +1,6 @@
-/* Provider "maf": offers TLS1-PRF to libssl and forwards what is not ours to OpenSSL's own. */
+/* Provider "maf": offers TLS1-PRF to libssl, for contexts with TLS 1.3 also TLS13-KDF and HMAC, and forwards
+ * what is not ours to OpenSSL's own. The latter two have another property, so that contexts without TLS 1.3
+ * need not go through us for each record's HMAC. */
 #include "tls/provider.h"
 #include "tls/tls.h"
 
@@ -7,12 +9,19 @@
 #include <pthread.h>
 #include <string.h>
 
-#define PROPERTY_DEFINITION "provider=" OMTLS_PROVIDER_NAME
+#define PROPERTY_DEFINITION   "provider=" OMTLS_PROVIDER_NAME
+#define PROPERTY_DEFINITION13 "openmaf.tls13=yes" /* names of our own have a dot */
 
 /* --- what OpenSSL calls --- */
 
 static const OSSL_ALGORITHM kdfs[] = {
     {"TLS1-PRF", PROPERTY_DEFINITION, omtls_kdf_tls1_prf, "TLS 1.2 PRF with the key in a token"},
+    {"TLS13-KDF", PROPERTY_DEFINITION13, omtls_kdf_tls13, "TLS 1.3 key schedule with the key in a token"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const OSSL_ALGORITHM macs[] = {
+    {"HMAC", PROPERTY_DEFINITION13, omtls_mac_hmac, "HMAC with the key in a token"},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -20,7 +29,7 @@ static const OSSL_ALGORITHM *query(void *provctx, int operation, int *no_cache)
 {
     (void)provctx;
     *no_cache = 0;
-    return operation == OSSL_OP_KDF ? kdfs : NULL;
+    return operation == OSSL_OP_KDF ? kdfs : operation == OSSL_OP_MAC ? macs : NULL;
 }
 
 static const OSSL_PARAM *gettable_params(void *provctx)
@@ -48,14 +57,20 @@ static int get_params(void *provctx, OSSL_PARAM params[])
     return p == NULL || OSSL_PARAM_set_int(p, 1);
 }
 
-static void teardown(void *provctx)
+void omtls_provider_free(struct omtls_provider *prov)
 {
-    struct omtls_provider *prov = provctx;
     EVP_KDF_free(prov->tls1_prf);
+    EVP_KDF_free(prov->tls13_kdf);
+    EVP_MAC_free(prov->hmac);
     if (prov->software != NULL)
         (void)OSSL_PROVIDER_unload(prov->software);
     OSSL_LIB_CTX_free(prov->private_libctx);
     OPENSSL_free(prov);
+}
+
+static void teardown(void *provctx)
+{
+    omtls_provider_free(provctx);
 }
 
 static const OSSL_DISPATCH provider_functions[] = {
@@ -66,25 +81,32 @@ static const OSSL_DISPATCH provider_functions[] = {
     {0, NULL},
 };
 
+struct omtls_provider *omtls_provider_new(void)
+{
+    struct omtls_provider *prov = OPENSSL_zalloc(sizeof *prov);
+    if (prov == NULL)
+        return NULL;
+    prov->private_libctx = OSSL_LIB_CTX_new();
+    if (prov->private_libctx != NULL)
+        prov->software = OSSL_PROVIDER_load(prov->private_libctx, "default");
+    if (prov->software != NULL) {
+        prov->tls1_prf = EVP_KDF_fetch(prov->private_libctx, "TLS1-PRF", NULL);
+        prov->tls13_kdf = EVP_KDF_fetch(prov->private_libctx, "TLS13-KDF", NULL);
+        prov->hmac = EVP_MAC_fetch(prov->private_libctx, "HMAC", NULL);
+    }
+    if (prov->tls1_prf != NULL && prov->tls13_kdf != NULL && prov->hmac != NULL)
+        return prov;
+    omtls_provider_free(prov);
+    return NULL;
+}
+
 static int provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, const OSSL_DISPATCH **out,
                          void **provctx)
 {
     (void)handle, (void)in;
-    struct omtls_provider *prov = OPENSSL_zalloc(sizeof *prov);
-    if (prov == NULL)
-        return 0;
-    prov->private_libctx = OSSL_LIB_CTX_new();
-    if (prov->private_libctx != NULL)
-        prov->software = OSSL_PROVIDER_load(prov->private_libctx, "default");
-    if (prov->software != NULL)
-        prov->tls1_prf = EVP_KDF_fetch(prov->private_libctx, "TLS1-PRF", NULL);
-    if (prov->tls1_prf == NULL) {
-        teardown(prov);
-        return 0;
-    }
     *out = provider_functions;
-    *provctx = prov;
-    return 1;
+    *provctx = omtls_provider_new();
+    return *provctx != NULL;
 }
 
 /* --- loading --- */
@@ -101,6 +123,22 @@ static om_rc check_selected(OSSL_LIB_CTX *libctx, struct om_error *err)
         return om_fail(err, OM_EINTERNAL,
                        "OpenSSL does not select provider maf for TLS1-PRF; is openssl.cnf in FIPS mode?");
     return OM_OK;
+}
+
+static bool is_ours(const OSSL_PROVIDER *provider)
+{
+    return provider != NULL && strcmp(OSSL_PROVIDER_get0_name(provider), OMTLS_PROVIDER_NAME) == 0;
+}
+
+om_rc omtls_provider_check13(OSSL_LIB_CTX *libctx, struct om_error *err)
+{
+    EVP_KDF *kdf = EVP_KDF_fetch(libctx, "TLS13-KDF", OMTLS_PROPQ13);
+    EVP_MAC *mac = EVP_MAC_fetch(libctx, "HMAC", OMTLS_PROPQ13);
+    bool ours = kdf != NULL && mac != NULL && is_ours(EVP_KDF_get0_provider(kdf)) &&
+                is_ours(EVP_MAC_get0_provider(mac));
+    EVP_KDF_free(kdf);
+    EVP_MAC_free(mac);
+    return ours ? OM_OK : om_fail(err, OM_EINTERNAL, "OpenSSL does not select provider maf for TLS 1.3");
 }
 
 /* Those of the default context stay until the process ends: named here, so that they do not look lost. */

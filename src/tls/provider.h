@@ -2,18 +2,32 @@
 #ifndef OPENMAF_TLS_PROVIDER_H
 #define OPENMAF_TLS_PROVIDER_H
 
+#include "util/error.h"
+
 #include <openssl/core_dispatch.h>
+#include <openssl/evp.h>
 #include <openssl/kdf.h>
 
 #define OMTLS_PROVIDER_NAME "maf"
 
-/* What every KDF context of the provider gets to see. */
+/* What every context of the provider gets to see. */
 struct omtls_provider {
     OSSL_LIB_CTX *private_libctx; /* has only the provider "default", so forwarding cannot come back to us */
     OSSL_PROVIDER *software;      /* that one */
-    EVP_KDF *tls1_prf;            /* its TLS1-PRF */
+    EVP_KDF *tls1_prf;            /* what we forward to: its TLS1-PRF, TLS13-KDF and HMAC */
+    EVP_KDF *tls13_kdf;
+    EVP_MAC *hmac;
 };
 
+/* NULL when OpenSSL's own provider cannot be loaded. */
+struct omtls_provider *omtls_provider_new(void);
+void omtls_provider_free(struct omtls_provider *prov);
+
 extern const OSSL_DISPATCH omtls_kdf_tls1_prf[];
+extern const OSSL_DISPATCH omtls_kdf_tls13[];
+extern const OSSL_DISPATCH omtls_mac_hmac[];
+
+/* OM_EINTERNAL unless contexts of this libctx would use our algorithms for TLS 1.3. */
+OM_MUST_USE om_rc omtls_provider_check13(OSSL_LIB_CTX *libctx, struct om_error *err);
 
 #endif

@@ -53,10 +53,10 @@ bool omtls_reference_decode(const uint8_t octets[OMTLS_REFERENCE_SIZE], struct o
     if (tag == 0 || om_read_u64(&r) != tag)
         return false;
     uint32_t type = om_read_u32(&r);
-    if (type != OMTLS_REFERENCE_PSK << 24 && type != OMTLS_REFERENCE_MASTER << 24 &&
-        type != OMTLS_REFERENCE_EXPORT << 24)
+    uint32_t kind = type >> 24;
+    if ((type & 0xffffff) != 0 || kind < OMTLS_REFERENCE_PSK || kind > OMTLS_REFERENCE_EXPORT_SECRET)
         return false;
-    ref->type = (enum omtls_reference_type)(type >> 24);
+    ref->type = (enum omtls_reference_type)kind;
     ref->slot = om_read_u32(&r);
     const uint8_t *check = om_read_octets(&r, sizeof ref->check);
     if (check == NULL)
@@ -109,5 +109,15 @@ enum omtls_secret omtls_recognise(const uint8_t *secret, size_t n, struct omtls_
         return OMTLS_SECRET_PSK;
     if (is_master(secret, n) && omtls_reference_decode(secret, ref) && ref->type == OMTLS_REFERENCE_MASTER)
         return OMTLS_SECRET_MASTER;
+    return OMTLS_SECRET_REFUSED;
+}
+
+enum omtls_secret omtls_recognise13(const uint8_t *secret, size_t n, struct omtls_reference *ref)
+{
+    if (!contains_tag(secret, n))
+        return OMTLS_SECRET_FOREIGN;
+    if (n == OMTLS_REFERENCE_SIZE && omtls_reference_decode(secret, ref) &&
+        ref->type >= OMTLS_REFERENCE_PSK13)
+        return OMTLS_SECRET_TLS13;
     return OMTLS_SECRET_REFUSED;
 }

@@ -43,7 +43,8 @@ OM_MUST_USE om_rc omtls_provider_load(OSSL_LIB_CTX *libctx, struct om_error *err
 void omtls_libctx_free(OSSL_LIB_CTX *libctx);
 
 /* Property query to use with SSL_CTX_new_ex on a libctx that has the provider. */
-#define OMTLS_PROPQ "?provider=maf"
+#define OMTLS_PROPQ   "?provider=maf"
+#define OMTLS_PROPQ13 "?provider=maf,?openmaf.tls13=yes" /* for TLS 1.3 too */
 
 /* What a server wants to know of a peer before it decides. */
 struct omtls_hello {
@@ -60,6 +61,18 @@ struct omtls_hello {
 typedef om_rc omtls_find_psk(void *arg, const struct omtls_hello *hello, struct se_key **key, void **peer,
                              struct om_error *err);
 
+/* A key prepared for TLS 1.3 (se_import_psk13). The two that every handshake needs are loaded, as
+ * SE_USE_TLS13_DERIVED and SE_USE_TLS13_FINISHED. */
+struct omtls_psk13 {
+    struct se_key *derived, *finished;
+    struct se_blob handshake, master; /* loaded when a peer has chosen psk_ke */
+};
+
+/* The same for a handshake in TLS 1.3: gives the other forms of the key, or of the decoy. The two keys are
+ * new references. */
+typedef om_rc omtls_find_psk13(void *arg, const struct omtls_hello *hello, struct omtls_psk13 *psk,
+                               void **peer, struct om_error *err);
+
 struct omtls_server {
     OSSL_LIB_CTX *libctx; /* one that omtls_provider_load prepared */
     enum omtls_custody custody;
@@ -70,13 +83,14 @@ struct omtls_server {
     const char *suites;       /* NULL: those of the transport */
     bool dtls;                /* of omtls_server_ctx: DTLS 1.2 instead of TLS 1.2 */
     omtls_find_psk *find;
+    omtls_find_psk13 *find13;      /* NULL: no TLS 1.3. Of omtls_server_ctx; DTLS stays at 1.2 */
     void (*peer_free)(void *peer); /* may be NULL */
     void *arg;
 };
 
-/* A hardened TLS 1.2 or DTLS 1.2 server context: the suites, no tickets, no cache, no renegotiation, no
- * compression, EMS demanded, plaintext cleansed, SNI checked. `cfg` is copied, the strings it points to are
- * not. Free with SSL_CTX_free. */
+/* A hardened TLS 1.2 (with find13: TLS 1.2 and 1.3) or DTLS 1.2 server context: the suites, no tickets, no
+ * cache, no renegotiation, no compression, EMS demanded, plaintext cleansed, SNI checked. `cfg` is copied,
+ * the strings it points to are not. Free with SSL_CTX_free. */
 OM_MUST_USE om_rc omtls_server_ctx(const struct omtls_server *cfg, SSL_CTX **out, struct om_error *err);
 
 /* The same for an SSL_CTX that somebody else made (libcoap): applies options, suites, SNI, PSK callback and
@@ -90,10 +104,17 @@ OM_MUST_USE om_rc omtls_client_ctx(OSSL_LIB_CTX *libctx, bool allow_no_ems, SSL_
 OM_MUST_USE om_rc omtls_client_adopt(SSL_CTX *ctx, bool allow_no_ems, const char *suites,
                                      struct om_error *err);
 
+/* The same with TLS 1.3 offered too; each SSL needs omtls_client_psk and then omtls_client_psk13. */
+OM_MUST_USE om_rc omtls_client_ctx13(OSSL_LIB_CTX *libctx, bool allow_no_ems, SSL_CTX **out,
+                                     struct om_error *err);
+
 /* Sets SNI, psk_identity and key of a client SSL before its handshake. Takes its own reference to key; copies
  * the texts. Identity hints of the server are ignored. */
 OM_MUST_USE om_rc omtls_client_psk(SSL *ssl, const char *server_name, const char *identity,
                                    struct se_key *key, enum omtls_custody custody, struct om_error *err);
+
+/* The key's forms for TLS 1.3, after omtls_client_psk. Takes its own references. */
+OM_MUST_USE om_rc omtls_client_psk13(SSL *ssl, const struct omtls_psk13 *psk, struct om_error *err);
 
 /* For callers whose library owns the PSK callback (libcoap): attaches key to ssl and writes the reference
  * that the callback must return as the PSK. peer/peer_free as above; when this fails, peer stays the

@@ -23,6 +23,11 @@ void omtls_export_end(void)
     exporting = NULL;
 }
 
+struct omtls_connection *omtls_exporting(void)
+{
+    return exporting;
+}
+
 size_t omtls_label_len(const char *text)
 {
     for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++)
@@ -65,12 +70,11 @@ static bool label_is(const struct omtls_prf *prf, const char *label)
            memcmp(prf->seeds[0].octets, label, prf->seeds[0].len) == 0;
 }
 
-static bool digest_is_sha256(const struct omtls_prf *prf)
+bool omtls_digest_is_sha256(const char *name, size_t n)
 {
     static const char *const names[] = {"SHA256", "SHA2-256", "SHA-256"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (prf->digest_len == strlen(names[i]) &&
-            OPENSSL_strncasecmp(prf->digest, names[i], prf->digest_len) == 0)
+        if (n == strlen(names[i]) && OPENSSL_strncasecmp(name, names[i], n) == 0)
             return true;
     return false;
 }
@@ -101,7 +105,7 @@ static om_rc make_master(struct omtls_connection *c, const struct omtls_prf *prf
                          struct om_error *err)
 {
     bool ems = false;
-    if (c->established || c->psk == NULL)
+    if ((c->established && !c->shared) || c->psk == NULL)
         return om_fail(err, OM_EINTEGRITY, "this key reference was used before");
     if (n != OMTLS_MASTER_SIZE)
         return om_fail(err, OM_EDENIED, "a master secret of %zu octets", n);
@@ -184,7 +188,7 @@ static om_rc dispatch(const struct omtls_prf *prf, uint8_t *out, size_t n, struc
     enum omtls_secret kind = omtls_recognise(prf->secret, prf->secret_len, &ref);
     if (prf->n_seeds == 0 || prf->too_many_seeds)
         return om_fail(err, OM_EDENIED, "%s for the PRF", prf->n_seeds == 0 ? "no seed" : "too many seeds");
-    if (!digest_is_sha256(prf))
+    if (!omtls_digest_is_sha256(prf->digest, prf->digest_len))
         return om_fail(err, OM_EUNSUPPORTED, "only the SHA-256 PRF is computed in the token");
     if (kind == OMTLS_SECRET_FOREIGN)
         return export_from_host(prf, onem2m_label(prf), out, n, err);

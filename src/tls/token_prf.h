@@ -38,5 +38,9 @@ size_t omtls_label_len(const char *text);
  * interface does not tell the SSL. */
 void omtls_export_begin(struct omtls_connection *c);
 void omtls_export_end(void);
+struct omtls_connection *omtls_exporting(void); /* the one named, or NULL */
+
+/* A digest's name, as OpenSSL may write it. */
+bool omtls_digest_is_sha256(const char *name, size_t n);
 
 #endif

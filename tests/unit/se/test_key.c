@@ -130,7 +130,7 @@ static void lengths_and_uses_are_checked(void **state)
     struct se_key *key = NULL;
     FAILS(OM_EINPUT, se_import(fixture_se, SE_USE_HMAC, octets, 0, &blob, ERR));
     FAILS(OM_EINPUT, se_import(fixture_se, SE_USE_HMAC, octets, sizeof octets, &blob, ERR));
-    FAILS(OM_EINPUT, se_import(fixture_se, (enum se_use)3, octets, 32, &blob, ERR));
+    FAILS(OM_EINPUT, se_import(fixture_se, (enum se_use)7, octets, 32, &blob, ERR));
     FAILS(OM_EINPUT, se_import_psk(fixture_se, octets, 0, &blob, ERR));
     FAILS(OM_EINPUT, se_import_psk(fixture_se, octets, sizeof octets, &blob, ERR));
     FAILS(OM_EINPUT, se_mint(fixture_se, octets, 0, &key, ERR));

@@ -7,6 +7,8 @@ const uint8_t WRONG_PSK[KNOWN_SIZE] = {'w', 'r', 'o', 'n', 'g'};
 OSSL_LIB_CTX *tls_libctx;
 struct se_key *tls_key;
 struct se_key *tls_decoy;
+struct omtls_psk13 tls_psk13;
+struct omtls_psk13 tls_decoy13;
 struct found tls_found;
 
 static struct se_key *load_psk(const void *psk, size_t n)
@@ -18,6 +20,22 @@ static struct se_key *load_psk(const void *psk, size_t n)
     return key;
 }
 
+static struct omtls_psk13 load_psk13(const void *psk, size_t n)
+{
+    struct se_psk13 blobs;
+    SUCCEEDS(se_import_psk13(fixture_se, psk, n, &blobs, ERR));
+    struct omtls_psk13 out = {.handshake = blobs.handshake, .master = blobs.master};
+    SUCCEEDS(se_load(fixture_se, &blobs.derived, SE_USE_TLS13_DERIVED, &out.derived, ERR));
+    SUCCEEDS(se_load(fixture_se, &blobs.finished, SE_USE_TLS13_FINISHED, &out.finished, ERR));
+    return out;
+}
+
+static void unref_psk13(struct omtls_psk13 *psk)
+{
+    se_key_unref(psk->derived);
+    se_key_unref(psk->finished);
+}
+
 int tls_setup(void **state)
 {
     (void)fixture_setup(state);
@@ -26,6 +44,8 @@ int tls_setup(void **state)
     SUCCEEDS(omtls_provider_load(tls_libctx, ERR));
     tls_key = load_psk(KNOWN_PSK, KNOWN_SIZE);
     tls_decoy = load_psk("a decoy that nobody ever will know", 34);
+    tls_psk13 = load_psk13(KNOWN_PSK, KNOWN_SIZE);
+    tls_decoy13 = load_psk13("a decoy that nobody ever will know", 34);
     return 0;
 }
 
@@ -33,6 +53,8 @@ int tls_teardown(void **state)
 {
     se_key_unref(tls_key);
     se_key_unref(tls_decoy);
+    unref_psk13(&tls_psk13);
+    unref_psk13(&tls_decoy13);
     omtls_libctx_free(tls_libctx);
     return fixture_teardown(state);
 }
@@ -56,19 +78,38 @@ int tls_test_teardown(void **state)
     return 0;
 }
 
-static om_rc find(void *arg, const struct omtls_hello *hello, struct se_key **key, void **peer,
-                  struct om_error *err)
+static om_rc note(struct found *found, const struct omtls_hello *hello, void **peer, struct om_error *err)
 {
-    struct found *found = arg;
     found->calls++;
     SUCCEEDS(om_copy_text(found->identity, sizeof found->identity, hello->identity, ERR));
     SUCCEEDS(om_copy_text(found->sni, sizeof found->sni, hello->sni != NULL ? hello->sni : "", ERR));
     if (found->answer != OM_OK)
         return om_fail(err, found->answer, "the look-up fails");
-    bool known = strcmp(hello->identity, KNOWN_ID) == 0;
-    *key = se_key_ref(known ? tls_key : tls_decoy);
     *peer = found;
     found->peers_live++;
+    return OM_OK;
+}
+
+static bool known(const struct omtls_hello *hello)
+{
+    return strcmp(hello->identity, KNOWN_ID) == 0;
+}
+
+static om_rc find(void *arg, const struct omtls_hello *hello, struct se_key **key, void **peer,
+                  struct om_error *err)
+{
+    OM_TRY(note(arg, hello, peer, err));
+    *key = se_key_ref(known(hello) ? tls_key : tls_decoy);
+    return OM_OK;
+}
+
+static om_rc find13(void *arg, const struct omtls_hello *hello, struct omtls_psk13 *psk, void **peer,
+                    struct om_error *err)
+{
+    OM_TRY(note(arg, hello, peer, err));
+    *psk = known(hello) ? tls_psk13 : tls_decoy13;
+    (void)se_key_ref(psk->derived);
+    (void)se_key_ref(psk->finished);
     return OM_OK;
 }
 
@@ -86,6 +127,13 @@ struct omtls_server tls_server_config(enum omtls_custody custody)
                                  .find = find,
                                  .peer_free = peer_free,
                                  .arg = &tls_found};
+}
+
+struct omtls_server tls13_server_config(enum omtls_custody custody)
+{
+    struct omtls_server cfg = tls_server_config(custody);
+    cfg.find13 = find13;
+    return cfg;
 }
 
 SSL_CTX *our_server(bool dtls, const struct omtls_server *cfg)

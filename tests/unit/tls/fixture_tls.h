@@ -22,6 +22,9 @@ extern OSSL_LIB_CTX *tls_libctx;
 /* The known peer's key, loaded; and the decoy. */
 extern struct se_key *tls_key;
 extern struct se_key *tls_decoy;
+/* Both prepared for TLS 1.3. */
+extern struct omtls_psk13 tls_psk13;
+extern struct omtls_psk13 tls_decoy13;
 
 /* What the find callback saw and did. */
 struct found {
@@ -42,6 +45,9 @@ int tls_test_teardown(void **state);
 
 /* A configuration with everything at its default. */
 struct omtls_server tls_server_config(enum omtls_custody custody);
+
+/* The same with TLS 1.3. */
+struct omtls_server tls13_server_config(enum omtls_custody custody);
 
 /* Contexts of ours; suites may be NULL. */
 SSL_CTX *our_server(bool dtls, const struct omtls_server *cfg);
