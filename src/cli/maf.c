@@ -9,7 +9,7 @@
 #include <sys/resource.h>
 
 const struct maf_command maf_commands[] = {
-    {"init", "", NULL, "imsWcTFtpCP", "imt", maf_init,
+    {"init", "", NULL, "imsWcTFtpCPX", "imt", maf_init,
      "make the home of a client: configuration and root keys in its token"},
     {"token", "status", NULL, "", "", maf_token_status, "show the token and how far secrets stay in it"},
     {"credential", "import", NULL, "kfw", "kf", maf_credential_import, "take Km into the token's care"},

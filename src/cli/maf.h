@@ -20,7 +20,7 @@ struct maf_list {
 struct maf_args {
     bool json;
     const char *home;
-    const char *id, *maf, *token, *pin_source, *custody, *plugin_dir; /* init */
+    const char *id, *maf, *token, *pin_source, *custody, *plugin_dir, *tls_max; /* init */
     const char *https, *wss, *coaps, *coaps_tcp, *format; /* init: where the MAF is, and how to talk to it */
     const char *kmid, *km_file;                           /* credential import */
     const char *stakeholder, *registration, *expires, *suid, *type, *limit, *offset;

@@ -19,6 +19,7 @@ int maf_init(struct openmaf *maf, const struct maf_args *args, struct openmaf_er
         .pin_source = args->pin_source,
         .custody = args->custody,
         .plugin_dir = args->plugin_dir,
+        .tls_max = args->tls_max,
     };
     int code = openmaf_home_init(args->home, &home, error);
     if (code != OPENMAF_OK)

@@ -27,6 +27,7 @@ static const struct {
     {'t', "token", "URI", "token for this client's keys, e.g. pkcs11:token=device?module-path=..."},
     {'p', "pin-source", "SOURCE", "file:PATH or credential:NAME with the token's PIN"},
     {'C', "custody", "GRADE", "session (default) or psk: how much of TLS the token does"},
+    {'X', "tls-max", "VERSION", "1.2 (default) or 1.3: the newest TLS to offer; DTLS is 1.2"},
     {'P', "plugin-dir", "DIR", "where token plug-ins are (default: the installed place)"},
     {'k', "kmid", "KMID", "KmID of the credential, relative@MAF-FQDN"},
     {'f', "km-file", "FILE", "file with Km in hexadecimal, which only you can read"},
@@ -108,16 +109,16 @@ static struct place place_of(struct maf_args *a, char letter)
         char letter;
         struct place place;
     } places[] = {
-        {'H', {.text = &a->home}},         {'i', {.text = &a->id}},      {'m', {.text = &a->maf}},
-        {'W', {.text = &a->wss}},          {'c', {.text = &a->coaps}},   {'T', {.text = &a->coaps_tcp}},
-        {'F', {.text = &a->format}},       {'s', {.text = &a->https}},   {'t', {.text = &a->token}},
-        {'p', {.text = &a->pin_source}},   {'C', {.text = &a->custody}}, {'P', {.text = &a->plugin_dir}},
-        {'k', {.text = &a->kmid}},         {'f', {.text = &a->km_file}}, {'a', {.text = &a->stakeholder}},
-        {'r', {.text = &a->registration}}, {'u', {.text = &a->suid}},    {'e', {.text = &a->expires}},
-        {'y', {.text = &a->type}},         {'o', {.text = &a->limit}},   {'O', {.text = &a->offset}},
-        {'j', {.flag = &a->json}},         {'w', {.flag = &a->raw}},     {'L', {.flag = &a->no_labels}},
-        {'n', {.flag = &a->generate}},     {'x', {.flag = &a->strict}},  {'v', {.flag = &a->show_value}},
-        {'g', {.list = &a->targets}},      {'l', {.list = &a->labels}},
+        {'H', {.text = &a->home}},        {'i', {.text = &a->id}},           {'m', {.text = &a->maf}},
+        {'W', {.text = &a->wss}},         {'c', {.text = &a->coaps}},        {'T', {.text = &a->coaps_tcp}},
+        {'F', {.text = &a->format}},      {'s', {.text = &a->https}},        {'t', {.text = &a->token}},
+        {'p', {.text = &a->pin_source}},  {'C', {.text = &a->custody}},      {'P', {.text = &a->plugin_dir}},
+        {'X', {.text = &a->tls_max}},     {'k', {.text = &a->kmid}},         {'f', {.text = &a->km_file}},
+        {'a', {.text = &a->stakeholder}}, {'r', {.text = &a->registration}}, {'u', {.text = &a->suid}},
+        {'e', {.text = &a->expires}},     {'y', {.text = &a->type}},         {'o', {.text = &a->limit}},
+        {'O', {.text = &a->offset}},      {'j', {.flag = &a->json}},         {'w', {.flag = &a->raw}},
+        {'L', {.flag = &a->no_labels}},   {'n', {.flag = &a->generate}},     {'x', {.flag = &a->strict}},
+        {'v', {.flag = &a->show_value}},  {'g', {.list = &a->targets}},      {'l', {.list = &a->labels}},
     };
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
         if (places[i].letter == letter)

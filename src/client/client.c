@@ -109,7 +109,8 @@ static om_rc make_home(const char *dir, const struct openmaf_home *given, struct
                                        .token_uri = given->token_uri,
                                        .pin_source = given->pin_source,
                                        .custody = given->custody,
-                                       .plugin_dir = given->plugin_dir};
+                                       .plugin_dir = given->plugin_dir,
+                                       .tls_max = given->tls_max};
     struct home home;
     OM_TRY(home_from_values(dir, &values, &home, err));
     OM_TRY(home_make_dirs(dir, err));

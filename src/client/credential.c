@@ -10,6 +10,30 @@
 #define KM_MIN 16 /* octets */
 #define KM_MAX 64
 
+/* The forms for TLS 1.3, as members of an object. */
+static om_rc read_forms(const json_t *object, struct credential *c, struct om_error *err)
+{
+    const json_t *forms = json_object_get(object, "tls13");
+    c->tls13 = forms != NULL;
+    if (!c->tls13)
+        return OM_OK;
+    OM_TRY(record_get_blob(forms, "derived", &c->forms.derived, err));
+    OM_TRY(record_get_blob(forms, "finished", &c->forms.finished, err));
+    OM_TRY(record_get_blob(forms, "handshake", &c->forms.handshake, err));
+    return record_get_blob(forms, "master", &c->forms.master, err);
+}
+
+static om_rc write_forms(json_t *object, const struct credential *c, struct om_error *err)
+{
+    json_t *forms = json_object();
+    if (json_object_set_new(object, "tls13", forms) != 0)
+        return om_fail(err, OM_ENOMEM, "no memory for a record");
+    OM_TRY(record_set_blob(forms, "derived", &c->forms.derived, err));
+    OM_TRY(record_set_blob(forms, "finished", &c->forms.finished, err));
+    OM_TRY(record_set_blob(forms, "handshake", &c->forms.handshake, err));
+    return record_set_blob(forms, "master", &c->forms.master, err);
+}
+
 om_rc credential_read(struct openmaf *maf, const char *name, struct credential *c, struct om_error *err)
 {
     json_t *object = NULL;
@@ -19,6 +43,7 @@ om_rc credential_read(struct openmaf *maf, const char *name, struct credential *
     OM_TRY_GOTO(rc, out, record_get_int(object, "imported", &c->pub.imported, err));
     OM_TRY_GOTO(rc, out, record_get_int(object, "order", &c->order, err));
     OM_TRY_GOTO(rc, out, record_get_blob(object, "psk", &c->psk, err));
+    rc = read_forms(object, c, err);
 out:
     json_decref(object);
     return rc;
@@ -56,14 +81,34 @@ om_rc credential_choose(struct openmaf *maf, struct credential *c, struct om_err
     return rc == OM_ENOTFOUND ? om_context(err, rc, "credential %s that maf.conf names", maf->home.kmid) : rc;
 }
 
-om_rc credential_load(struct openmaf *maf, char kmid[M2M_KEY_ID_SIZE], struct se_key **km,
-                      struct om_error *err)
+static om_rc load_forms(struct openmaf *maf, const struct credential *c, struct omtls_psk13 *km13,
+                        struct om_error *err)
+{
+    OM_TRY(se_load(maf->se, &c->forms.derived, SE_USE_TLS13_DERIVED, &km13->derived, err));
+    OM_TRY(se_load(maf->se, &c->forms.finished, SE_USE_TLS13_FINISHED, &km13->finished, err));
+    km13->handshake = c->forms.handshake;
+    km13->master = c->forms.master;
+    return OM_OK;
+}
+
+om_rc credential_load(struct openmaf *maf, struct credential_key *key, struct om_error *err)
 {
     struct credential c = {0};
+    *key = (struct credential_key){.km = NULL};
     OM_TRY(credential_choose(maf, &c, err));
-    OM_TRY(om_copy_text(kmid, M2M_KEY_ID_SIZE, c.kmid, err));
-    om_rc rc = se_load(maf->se, &c.psk, SE_USE_TLS12_PSK, km, err);
-    return rc == OM_OK ? OM_OK : om_context(err, rc, "credential %s", kmid);
+    OM_TRY(om_copy_text(key->kmid, sizeof key->kmid, c.kmid, err));
+    om_rc rc = se_load(maf->se, &c.psk, SE_USE_TLS12_PSK, &key->km, err);
+    key->tls13 = maf->home.tls13 && c.tls13;
+    if (rc == OM_OK && key->tls13)
+        rc = load_forms(maf, &c, &key->km13, err);
+    return rc == OM_OK ? OM_OK : om_context(err, rc, "credential %s", key->kmid);
+}
+
+void credential_unload(struct credential_key *key)
+{
+    se_key_unref(key->km);
+    se_key_unref(key->km13.derived);
+    se_key_unref(key->km13.finished);
 }
 
 /* KmID is relative@MAF-FQDN (crypto.md §8); the FQDN is folded to lower case. */
@@ -92,6 +137,8 @@ static om_rc write_credential(struct openmaf *maf, const char *name, const struc
         return om_fail(err, OM_ENOMEM, "no memory for a record");
     om_rc rc = record_set_blob(object, "psk", &c->psk, err);
     if (rc == OM_OK)
+        rc = write_forms(object, c, err);
+    if (rc == OM_OK)
         rc = record_write(&maf->home, maf->se, name, object, err);
     json_decref(object);
     return rc;
@@ -118,6 +165,7 @@ static om_rc import(struct openmaf *maf, const char *kmid, const void *km, size_
     c.pub.imported = client_now();
     c.order = last.order + 1;
     OM_TRY(se_import_psk(maf->se, km, len, &c.psk, err));
+    OM_TRY(se_import_psk13(maf->se, km, len, &c.forms, err));
     return write_credential(maf, name, &c, err);
 }
 

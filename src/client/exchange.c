@@ -104,13 +104,17 @@ om_rc exchange_run(struct exchange *x, int expected, transport_session *session,
                    struct om_error *err)
 {
     struct openmaf *maf = x->maf;
-    char kmid[M2M_KEY_ID_SIZE];
-    struct se_key *km = NULL;
-    OM_TRY(credential_load(maf, kmid, &km, err));
-    const struct transport_peer peer = {.home = &maf->home, .libctx = maf->libctx, .kmid = kmid, .km = km};
+    struct credential_key key;
+    om_rc rc = credential_load(maf, &key, err);
+    const struct transport_peer peer = {.home = &maf->home,
+                                        .libctx = maf->libctx,
+                                        .kmid = key.kmid,
+                                        .km = key.km,
+                                        .km13 = key.tls13 ? &key.km13 : NULL};
     bool idempotent = x->rq.op != M2M_OP_CREATE;
-    om_rc rc = maf->home.transport->exchange(&peer, &x->rq, idempotent, session, arg, &x->rs, err);
-    se_key_unref(km);
+    if (rc == OM_OK)
+        rc = maf->home.transport->exchange(&peer, &x->rq, idempotent, session, arg, &x->rs, err);
+    credential_unload(&key);
     if (rc != OM_OK)
         return rc;
     maf->rsc = x->rs.rsc;

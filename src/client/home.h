@@ -33,6 +33,7 @@ struct home {
     unsigned connect_timeout;    /* seconds for TCP and (D)TLS, default 10 */
     unsigned timeout;            /* seconds for a whole exchange, default 30 */
     bool require_extended_master_secret;
+    bool tls13; /* tls-max: offer TLS 1.3 too, where the credential has the forms for it */
 
     /* [token] */
     char token_uri[HOME_URI_MAX];
@@ -44,7 +45,7 @@ struct home {
 /* What a new home is made of; NULL where optional, as in struct openmaf_home. */
 struct home_values {
     const char *id, *fqdn, *https, *wss, *coaps, *coaps_tcp, *format, *token_uri, *pin_source, *custody,
-        *plugin_dir;
+        *plugin_dir, *tls_max;
 };
 
 /* Fills *out from values as the file would, so that one set of checks serves both. OM_EINPUT. */

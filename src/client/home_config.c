@@ -33,10 +33,10 @@ static om_rc finish(struct home *h, struct om_error *err)
 om_rc home_from_values(const char *dir, const struct home_values *v, struct home *out, struct om_error *err)
 {
     const char *const given[K_COUNT] = {
-        [K_ID] = v->id,           [K_FQDN] = v->fqdn,          [K_HTTPS] = v->https,
-        [K_WSS] = v->wss,         [K_COAPS] = v->coaps,        [K_COAPS_TCP] = v->coaps_tcp,
-        [K_FORMAT] = v->format,   [K_URI] = v->token_uri,      [K_PIN] = v->pin_source,
-        [K_CUSTODY] = v->custody, [K_PLUGINS] = v->plugin_dir,
+        [K_ID] = v->id,           [K_FQDN] = v->fqdn,       [K_HTTPS] = v->https,
+        [K_WSS] = v->wss,         [K_COAPS] = v->coaps,     [K_COAPS_TCP] = v->coaps_tcp,
+        [K_FORMAT] = v->format,   [K_URI] = v->token_uri,   [K_PIN] = v->pin_source,
+        [K_CUSTODY] = v->custody, [K_TLS_MAX] = v->tls_max, [K_PLUGINS] = v->plugin_dir,
     };
     OM_TRY(defaults(out, dir, err));
     for (size_t k = 0; k < K_COUNT; k++) {
@@ -172,6 +172,7 @@ static void print(FILE *f, const struct home *h)
     (void)fprintf(f, "%s = %u\n", home_keys[K_CONNECT].name, h->connect_timeout);
     (void)fprintf(f, "%s = %u\n", home_keys[K_TIMEOUT].name, h->timeout);
     put(f, K_EMS, h->require_extended_master_secret ? "yes" : "no", "");
+    put(f, K_TLS_MAX, h->tls13 ? "1.3" : "1.2", "");
     (void)fprintf(f, "\n[token]\n");
     put(f, K_URI, h->token_uri, "");
     put(f, K_PIN, h->pin_source, "file:/path/of/pin");

@@ -138,6 +138,14 @@ static om_rc set_ems(struct home *h, const char *v, struct om_error *err)
     return OM_OK;
 }
 
+static om_rc set_tls_max(struct home *h, const char *v, struct om_error *err)
+{
+    if (strcmp(v, "1.2") != 0 && strcmp(v, "1.3") != 0)
+        return om_fail(err, OM_EINPUT, "'%.80s' is neither 1.2 nor 1.3", v);
+    h->tls13 = strcmp(v, "1.3") == 0;
+    return OM_OK;
+}
+
 static om_rc set_uri(struct home *h, const char *v, struct om_error *err)
 {
     return om_copy_text(h->token_uri, sizeof h->token_uri, v, err);
@@ -175,6 +183,7 @@ const struct home_key_entry home_keys[K_COUNT] = {
     [K_CONNECT] = {"maf", "connect-timeout", false, set_connect_timeout},
     [K_TIMEOUT] = {"maf", "timeout", false, set_timeout},
     [K_EMS] = {"maf", "require-extended-master-secret", false, set_ems},
+    [K_TLS_MAX] = {"maf", "tls-max", false, set_tls_max},
     [K_URI] = {"token", "uri", true, set_uri},
     [K_PIN] = {"token", "pin-source", false, set_pin_source},
     [K_PLUGINS] = {"token", "plugin-dir", false, set_plugin_dir},

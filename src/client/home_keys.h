@@ -16,6 +16,7 @@ enum home_key {
     K_CONNECT,
     K_TIMEOUT,
     K_EMS,
+    K_TLS_MAX,
     K_URI,
     K_PIN,
     K_PLUGINS,

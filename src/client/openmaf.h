@@ -119,6 +119,7 @@ struct openmaf_home {
     const char *pin_source; /* file:PATH or credential:NAME; NULL: pin-source of the URI, else no PIN */
     const char *custody;    /* "session" (NULL means this) or "psk": see maf.conf in maf(1) */
     const char *plugin_dir; /* where to look for token plug-ins; NULL: the installed place */
+    const char *tls_max;    /* "1.2" (NULL means this) or "1.3": the newest TLS to offer; DTLS is 1.2 */
 };
 
 /* Makes dir (its parent must exist), a configuration file and what the token needs: its root keys are made

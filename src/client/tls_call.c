@@ -47,6 +47,8 @@ static void on_connect_late(evutil_socket_t fd, short what, void *arg)
 static om_rc make_ctx(const struct transport_peer *peer, bool dtls, SSL_CTX **ctx, struct om_error *err)
 {
     bool allow_no_ems = !peer->home->require_extended_master_secret;
+    if (!dtls && peer->km13 != NULL)
+        return omtls_client_ctx13(peer->libctx, allow_no_ems, ctx, err);
     if (!dtls)
         return omtls_client_ctx(peer->libctx, allow_no_ems, ctx, err);
     *ctx = SSL_CTX_new_ex(peer->libctx, OMTLS_PROPQ, DTLS_client_method());
@@ -67,6 +69,8 @@ static om_rc make_ssl(struct tls_call *call, bool dtls, struct om_error *err)
     OM_TRY(rc);
     /* MAF-HS-1, MAF-HS-8: identity KmID, SNI MAF-FQDN. */
     OM_TRY(omtls_client_psk(call->ssl, home->fqdn, peer->kmid, peer->km, home->custody, err));
+    if (!dtls && peer->km13 != NULL)
+        OM_TRY(omtls_client_psk13(call->ssl, peer->km13, err));
     (void)SSL_set_app_data(call->ssl, call);
     SSL_set_info_callback(call->ssl, on_tls);
     return OM_OK;

@@ -11,8 +11,9 @@
 struct transport_peer {
     const struct home *home;
     OSSL_LIB_CTX *libctx;
-    const char *kmid;  /* psk_identity */
-    struct se_key *km; /* loaded from a SE_USE_TLS12_PSK blob */
+    const char *kmid;               /* psk_identity */
+    struct se_key *km;              /* loaded from a SE_USE_TLS12_PSK blob */
+    const struct omtls_psk13 *km13; /* its forms for TLS 1.3, or NULL */
 };
 
 /* Called once in an exchange, when the handshake is done and the MAF has begun to answer: the only moment at

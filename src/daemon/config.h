@@ -40,6 +40,7 @@ struct config {
     size_t n_aliases;
     char database[PATH_MAX];    /* default <dir>/maf.db */
     enum omtls_custody custody; /* session | psk */
+    bool tls13;                 /* tls-max: 1.2 (default, TS-0003 10.2.1) | 1.3 */
     bool require_target_registration;
     bool keep_keys_on_deregistration;
     bool require_extended_master_secret; /* default yes */

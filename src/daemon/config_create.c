@@ -19,6 +19,8 @@ static const char template[] =
     "# database = maf.db\n"
     "# session: the whole key schedule of a TLS session in the token; psk: only the long-term key (faster).\n"
     "# custody = session\n"
+    "# 1.3 offers TLS 1.3 too, beyond what TS-0003 names; DTLS stays at 1.2.\n"
+    "# tls-max = 1.2\n"
     "# Only Targets that are registered under a key's administrator may retrieve it:\n"
     "# require-target-registration = no\n"
     "# A client's keys outlive its de-registration:\n"

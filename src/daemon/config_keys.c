@@ -176,6 +176,16 @@ static om_rc set_custody(struct config *cfg, const struct config_key *key, const
     return OM_OK;
 }
 
+static om_rc set_tls_max(struct config *cfg, const struct config_key *key, const char *value,
+                         struct om_error *err)
+{
+    (void)key;
+    cfg->tls13 = strcmp(value, "1.3") == 0;
+    if (!cfg->tls13 && strcmp(value, "1.2") != 0)
+        return om_fail(err, OM_ECONFIG, "'%.40s' is neither 1.2 nor 1.3", value);
+    return OM_OK;
+}
+
 static om_rc set_log_level(struct config *cfg, const struct config_key *key, const char *value,
                            struct om_error *err)
 {
@@ -213,6 +223,7 @@ const struct config_key config_keys[] = {
     TEXT("maf", "aliases", set_aliases, aliases, false),
     TEXT("maf", "database", set_path, database, false),
     TEXT("maf", "custody", set_custody, custody, false),
+    TEXT("maf", "tls-max", set_tls_max, tls13, false),
     TEXT("maf", "require-target-registration", set_flag, require_target_registration, false),
     TEXT("maf", "keep-keys-on-deregistration", set_flag, keep_keys_on_deregistration, false),
     TEXT("maf", "require-extended-master-secret", set_flag, require_extended_master_secret, false),

@@ -33,6 +33,7 @@ static om_rc open_maf(const struct config *cfg, struct service *s, struct om_err
         .key_cache = cfg->key_cache,
         .require_target_registration = cfg->require_target_registration,
         .keep_keys_on_deregistration = cfg->keep_keys_on_deregistration,
+        .tls13 = cfg->tls13,
     };
     OM_TRY(maf_new(s->se, s->store, &opt, &s->maf, err));
     return maf_health(s->maf, err);
@@ -50,6 +51,7 @@ static om_rc open_tls(const struct config *cfg, struct service *s, struct om_err
         .names = s->names,
         .allow_no_ems = !cfg->require_extended_master_secret,
         .find = maf_find_psk,
+        .find13 = cfg->tls13 ? maf_find_psk13 : NULL,
         .peer_free = maf_peer_free,
         .arg = s->maf,
     };

@@ -180,7 +180,8 @@ static om_rc choose_kmid(struct se *se, const char *maf_fqdn, const char *wanted
 }
 
 /* One transaction: a client without its permit, or the reverse, never exists. */
-static om_rc store_client(struct store *store, const struct store_credential *r, struct om_error *err)
+static om_rc store_client(struct store *store, const struct store_credential *r, const struct se_psk13 *forms,
+                          struct om_error *err)
 {
     OM_TRY(require_stakeholder(store, r->admin_fqdn, err));
     om_rc rc = store_credential_create(store, r, err);
@@ -188,6 +189,7 @@ static om_rc store_client(struct store *store, const struct store_credential *r,
         return om_fail(err, rc, "KmID %s was used before; a KmID is never given twice", r->kmid);
     if (rc != OM_OK)
         return rc;
+    OM_TRY(store_credential_tls13_create(store, r->kmid, forms, err));
     rc = store_permit_check(store, r->identity, r->admin_fqdn, err);
     return rc == OM_ENOTFOUND ? store_permit_put(store, r->identity, r->admin_fqdn, err) : rc;
 }
@@ -208,14 +210,17 @@ static om_rc check_client(const struct maf_admin_client *client, const struct om
     return OM_OK;
 }
 
+/* Every form that a handshake may want: none can be made later, when Km itself is gone. */
 static om_rc make_km(struct se *se, const struct om_secret *given, struct om_secret *generated,
-                     struct se_blob *blob, struct om_error *err)
+                     struct se_blob *blob, struct se_psk13 *forms, struct om_error *err)
 {
-    if (given != NULL)
-        return se_import_psk(se, given->octets, given->len, blob, err);
-    OM_TRY(om_secret_alloc(generated, GENERATED_KM, err));
-    OM_TRY(se_random(se, generated->octets, generated->len, err));
-    return se_import_psk(se, generated->octets, generated->len, blob, err);
+    const struct om_secret *km = given != NULL ? given : generated;
+    if (given == NULL) {
+        OM_TRY(om_secret_alloc(generated, GENERATED_KM, err));
+        OM_TRY(se_random(se, generated->octets, generated->len, err));
+    }
+    OM_TRY(se_import_psk(se, km->octets, km->len, blob, err));
+    return se_import_psk13(se, km->octets, km->len, forms, err);
 }
 
 om_rc maf_admin_client_add(struct store *store, struct se *se, const char *maf_fqdn,
@@ -225,11 +230,12 @@ om_rc maf_admin_client_add(struct store *store, struct se *se, const char *maf_f
     struct store_credential r = {.state = STORE_CREDENTIAL_ACTIVE, .created = (int64_t)time(NULL)};
     OM_TRY(check_client(client, km, &r, err));
     OM_TRY(choose_kmid(se, maf_fqdn, client->kmid, r.kmid, err));
-    om_rc rc = make_km(se, km, generated, &r.km, err);
+    struct se_psk13 forms;
+    om_rc rc = make_km(se, km, generated, &r.km, &forms, err);
     if (rc == OM_OK)
         rc = store_begin(store, err);
     if (rc == OM_OK)
-        rc = finish(store, store_client(store, &r, err), err);
+        rc = finish(store, store_client(store, &r, &forms, err), err);
     if (rc != OM_OK) {
         if (generated != NULL)
             om_secret_free(generated);

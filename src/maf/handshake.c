@@ -17,10 +17,8 @@
 
 #define CREDENTIAL_TYPE_KMID 11 /* TS-0003 10.4: symmetric, to MAF */
 
-enum verdict { FOUND, UNKNOWN, EXPIRED, REVOKED, BAD_ROW, MALFORMED };
-
-static const char *const verdict_text[] = {"found",   "unknown",     "expired",
-                                           "revoked", "row-refused", "malformed"};
+static const char *const verdict_text[] = {"found",       "unknown",   "expired",      "revoked",
+                                           "row-refused", "malformed", "no-tls13-form"};
 
 /* MAF-HS-1, -7: the identity is a KmID of this MAF, compared without regard to case. `name` is what to look
  * up; for a malformed identity a text that is no KmID, so that the same query is made. */
@@ -36,35 +34,37 @@ static bool fold_identity(const struct maf *maf, const char *identity, char name
 }
 
 /* What store_credential_get would have asked the token, had there been a row. */
-static om_rc imitate_row_mac(struct maf *maf, const char *name, struct om_error *err)
+om_rc maf_imitate_row(struct maf *maf, const struct maf_lookup *look, struct om_error *err)
 {
     uint8_t mac[SE_MAC_SIZE];
-    struct se_part parts[] = {{name, strlen(name)}, {maf->decoy.octets, maf->decoy.len}};
+    struct se_part parts[] = {{look->name, strlen(look->name)}, {maf->decoy.octets, maf->decoy.len}};
     return se_row_mac(maf->se, parts, sizeof parts / sizeof parts[0], mac, err);
 }
 
-static om_rc judge(struct maf *maf, const char *name, bool well_formed, struct store_credential *r,
-                   enum verdict *verdict, struct om_error *err)
+static enum maf_verdict judge(const struct maf *maf, const struct store_credential *r, bool well_formed)
 {
-    om_rc rc = store_credential_get(maf->store, name, r, err);
-    if (rc == OM_ENOTFOUND || rc == OM_EINPUT) {
-        *verdict = well_formed ? UNKNOWN : MALFORMED;
-        return OM_OK;
-    }
-    if (rc == OM_EINTEGRITY) {
-        *verdict = BAD_ROW;
-        return OM_OK;
-    }
-    if (rc != OM_OK)
-        return rc;
     if (!well_formed)
-        *verdict = MALFORMED;
-    else if (r->state != STORE_CREDENTIAL_ACTIVE)
-        *verdict = REVOKED;
-    else if (maf_expired(r->expires, maf->now()))
-        *verdict = EXPIRED;
+        return MAF_PSK_MALFORMED;
+    if (r->state != STORE_CREDENTIAL_ACTIVE)
+        return MAF_PSK_REVOKED;
+    return maf_expired(r->expires, maf->now()) ? MAF_PSK_EXPIRED : MAF_PSK_FOUND;
+}
+
+om_rc maf_lookup(struct maf *maf, const char *identity, struct maf_lookup *look, struct om_error *err)
+{
+    look->identity = identity;
+    look->row.km.len = 0;
+    bool well_formed = fold_identity(maf, identity, look->name);
+    om_rc rc = store_credential_get(maf->store, look->name, &look->row, err);
+    look->has_row = (rc == OM_OK && well_formed) || rc == OM_EINTEGRITY;
+    if (rc == OM_ENOTFOUND || rc == OM_EINPUT)
+        look->verdict = well_formed ? MAF_PSK_UNKNOWN : MAF_PSK_MALFORMED;
+    else if (rc == OM_EINTEGRITY)
+        look->verdict = MAF_PSK_BAD_ROW;
+    else if (rc == OM_OK)
+        look->verdict = judge(maf, &look->row, well_formed);
     else
-        *verdict = FOUND;
+        return rc;
     return OM_OK;
 }
 
@@ -77,14 +77,13 @@ static om_rc describe_peer(const struct store_credential *r, struct maf_peer *p,
     return m2m_list_add(&p->identities, r->identity[0] != '\0' ? r->identity : p->credential_id, err);
 }
 
-static om_rc make_peer(const struct store_credential *r, enum verdict verdict, struct maf_peer **out,
-                       struct om_error *err)
+static om_rc make_peer(const struct maf_lookup *look, struct maf_peer **out, struct om_error *err)
 {
     struct maf_peer *p = calloc(1, sizeof *p);
     if (p == NULL)
         return om_fail(err, OM_ENOMEM, "no memory for a peer");
-    p->decoy = verdict != FOUND;
-    om_rc rc = p->decoy ? OM_OK : describe_peer(r, p, err);
+    p->decoy = look->verdict != MAF_PSK_FOUND;
+    om_rc rc = p->decoy ? OM_OK : describe_peer(&look->row, p, err);
     if (rc != OM_OK) {
         maf_peer_free(p);
         return rc;
@@ -102,76 +101,67 @@ void maf_peer_free(void *peer)
     free(p);
 }
 
-static void record(struct maf *maf, enum verdict verdict, const char *identity)
+static void record(struct maf *maf, const struct maf_lookup *look)
 {
     uint64_t *const counters[] = {&maf->stats.psk_found,   &maf->stats.psk_unknown, &maf->stats.psk_expired,
-                                  &maf->stats.psk_revoked, &maf->stats.psk_bad_row, &maf->stats.psk_unknown};
+                                  &maf->stats.psk_revoked, &maf->stats.psk_bad_row, &maf->stats.psk_unknown,
+                                  &maf->stats.psk_unknown};
     char shown[OMTLS_IDENTITY_MAX + 1];
-    (*counters[verdict])++;
-    if (verdict != FOUND)
-        maf_audit_refusal(maf, "handshake-refused", "reason=%s identity=\"%s\"", verdict_text[verdict],
-                          maf_shown(shown, sizeof shown, identity));
+    (*counters[look->verdict])++;
+    if (look->verdict != MAF_PSK_FOUND)
+        maf_audit_refusal(maf, "handshake-refused", "reason=%s identity=\"%s\"", verdict_text[look->verdict],
+                          maf_shown(shown, sizeof shown, look->identity));
 }
 
-static bool has_row(enum verdict verdict)
+om_rc maf_lookup_end(struct maf *maf, const struct maf_lookup *look, void **peer, struct om_error *err)
 {
-    return verdict != UNKNOWN && verdict != MALFORMED;
+    struct maf_peer *p = NULL;
+    OM_TRY(make_peer(look, &p, err));
+    record(maf, look);
+    *peer = p;
+    return OM_OK;
 }
 
-static om_rc load_key(struct maf *maf, const char *name, const struct store_credential *r,
-                      enum verdict *verdict, struct se_key **key, struct om_error *err)
+static om_rc load_key(struct maf *maf, struct maf_lookup *look, struct se_key **key, struct om_error *err)
 {
     struct se_cache_stats before, after;
     se_cache_stats(maf->cache, &before);
-    const struct se_blob *blob = *verdict == FOUND ? &r->km : &maf->decoy;
-    om_rc rc = se_cache_load(maf->cache, name, blob, SE_USE_TLS12_PSK, key, err);
-    if (rc == OM_EINTEGRITY && *verdict == FOUND) { /* the row verified, its blob is not this token's */
-        *verdict = BAD_ROW;
-        rc = se_cache_load(maf->cache, name, &maf->decoy, SE_USE_TLS12_PSK, key, err);
+    const struct se_blob *blob = look->verdict == MAF_PSK_FOUND ? &look->row.km : &maf->decoy;
+    om_rc rc = se_cache_load(maf->cache, look->name, blob, SE_USE_TLS12_PSK, key, err);
+    if (rc == OM_EINTEGRITY && look->verdict == MAF_PSK_FOUND) {
+        look->verdict = MAF_PSK_BAD_ROW; /* the row verified, its blob is not this token's */
+        rc = se_cache_load(maf->cache, look->name, &maf->decoy, SE_USE_TLS12_PSK, key, err);
     }
     se_cache_stats(maf->cache, &after);
-    if (rc == OM_OK && !has_row(*verdict) && after.misses != before.misses) {
-        rc = imitate_row_mac(maf, name, err);
-        if (rc != OM_OK) {
-            se_key_unref(*key);
-            *key = NULL;
-        }
-    }
+    if (rc == OM_OK && !look->has_row && after.misses != before.misses)
+        rc = maf_imitate_row(maf, look, err);
     return rc;
 }
 
-static om_rc find_once(struct maf *maf, const char *identity, struct se_key **key, struct maf_peer **peer,
+static om_rc find_once(struct maf *maf, const char *identity, struct se_key **key, void **peer,
                        struct om_error *err)
 {
-    char name[M2M_KEY_ID_SIZE];
-    struct store_credential r = {0};
-    enum verdict verdict = UNKNOWN;
-    bool well_formed = fold_identity(maf, identity, name);
-    OM_TRY(judge(maf, name, well_formed, &r, &verdict, err));
-    OM_TRY(load_key(maf, name, &r, &verdict, key, err));
-    om_rc rc = make_peer(&r, verdict, peer, err);
-    if (rc != OM_OK) {
-        se_key_unref(*key);
-        *key = NULL;
-        return rc;
-    }
-    record(maf, verdict, identity);
-    return OM_OK;
+    struct maf_lookup look;
+    OM_TRY(maf_lookup(maf, identity, &look, err));
+    om_rc rc = load_key(maf, &look, key, err);
+    if (rc == OM_OK)
+        rc = maf_lookup_end(maf, &look, peer, err);
+    if (rc == OM_OK)
+        return OM_OK;
+    se_key_unref(*key);
+    *key = NULL;
+    return rc;
 }
 
 om_rc maf_find_psk(void *arg, const struct omtls_hello *hello, struct se_key **key, void **peer,
                    struct om_error *err)
 {
     struct maf *maf = arg;
-    struct maf_peer *found = NULL;
     struct maf_retry retry = {0};
     om_rc rc = OM_ETRANSIENT;
     *key = NULL;
     *peer = NULL;
     while (rc == OM_ETRANSIENT && maf_again(&retry))
-        rc = find_once(maf, hello->identity, key, &found, err);
-    if (rc != OM_OK)
-        return om_context(err, rc, "looking up a KmID");
-    *peer = found;
-    return OM_OK;
+        rc = find_once(maf, hello->identity, key, peer, err);
+    return rc == OM_OK ? OM_OK : om_context(err, rc, "looking up a KmID");
 }

@@ -40,7 +40,7 @@ static om_rc copy_names(struct maf *maf, const char *const *names, struct om_err
 }
 
 /* MAF-HS-6: the key of every handshake that must fail. Fresh in each process, known to nobody. */
-static om_rc make_decoy(struct maf *maf, struct om_error *err)
+static om_rc make_decoy(struct maf *maf, bool tls13, struct om_error *err)
 {
     struct om_secret psk = OM_SECRET_INIT;
     om_rc rc = om_secret_alloc(&psk, DECOY_SIZE, err);
@@ -48,6 +48,8 @@ static om_rc make_decoy(struct maf *maf, struct om_error *err)
         rc = se_random(maf->se, psk.octets, psk.len, err);
     if (rc == OM_OK)
         rc = se_import_psk(maf->se, psk.octets, psk.len, &maf->decoy, err);
+    if (rc == OM_OK && tls13)
+        rc = se_import_psk13(maf->se, psk.octets, psk.len, &maf->decoy13, err);
     om_secret_free(&psk);
     return rc;
 }
@@ -69,7 +71,7 @@ om_rc maf_new(struct se *se, struct store *store, const struct maf_options *opt,
     if (rc == OM_OK)
         rc = se_cache_new(se, opt->key_cache != 0 ? opt->key_cache : DEFAULT_KEY_CACHE, &maf->cache, err);
     if (rc == OM_OK)
-        rc = make_decoy(maf, err);
+        rc = make_decoy(maf, opt->tls13, err);
     if (rc != OM_OK) {
         maf_free(maf);
         return rc;

@@ -20,6 +20,7 @@ struct maf_options {
     size_t key_cache;                 /* loaded keys kept in the token; default 4096 */
     bool require_target_registration; /* MAF-KT-5; default false */
     bool keep_keys_on_deregistration; /* MAF-CD-3 switched off; default false */
+    bool tls13;                       /* maf_find_psk13 will be used */
     int64_t (*now)(void);             /* seconds since 1970; NULL: the system clock */
 };
 
@@ -48,6 +49,9 @@ struct maf_peer {
  * -6, -7. */
 om_rc maf_find_psk(void *maf, const struct omtls_hello *hello, struct se_key **key, void **peer,
                    struct om_error *err);
+/* The same for TLS 1.3. */
+om_rc maf_find_psk13(void *maf, const struct omtls_hello *hello, struct omtls_psk13 *psk, void **peer,
+                     struct om_error *err);
 void maf_peer_free(void *peer);
 
 /* One (D)TLS session as the procedures see it. The binding keeps it with the connection, zeroed at first. */

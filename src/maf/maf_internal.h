@@ -31,7 +31,8 @@ struct maf {
     bool keep_keys_on_deregistration;
     int64_t (*now)(void);
     int64_t started;
-    struct se_blob decoy; /* a random PSK that nobody knows, MAF-HS-6 */
+    struct se_blob decoy;    /* a random PSK that nobody knows, MAF-HS-6 */
+    struct se_psk13 decoy13; /* the same for TLS 1.3 */
     struct maf_stats stats;
     struct maf_refusals refusals;
 };
@@ -42,6 +43,32 @@ struct maf_retry {
     time_t started; /* monotonic */
 };
 bool maf_again(struct maf_retry *r);
+
+/* handshake.c: from a psk_identity to its credential, alike for all versions of TLS. */
+enum maf_verdict {
+    MAF_PSK_FOUND,
+    MAF_PSK_UNKNOWN,
+    MAF_PSK_EXPIRED,
+    MAF_PSK_REVOKED,
+    MAF_PSK_BAD_ROW,
+    MAF_PSK_MALFORMED,
+    MAF_PSK_NO_TLS13, /* imported before there were forms for TLS 1.3 */
+};
+struct maf_lookup {
+    const char *identity;
+    char
+        name[M2M_KEY_ID_SIZE]; /* under which it is looked up and cached: folded, or a text that is no KmID */
+    struct store_credential row;
+    enum maf_verdict verdict;
+    bool has_row;
+};
+OM_MUST_USE om_rc maf_lookup(struct maf *maf, const char *identity, struct maf_lookup *look,
+                             struct om_error *err);
+/* Asks the token for a row MAC as a row that is not there would have. */
+OM_MUST_USE om_rc maf_imitate_row(struct maf *maf, const struct maf_lookup *look, struct om_error *err);
+/* The peer, and a line in the audit trail. */
+OM_MUST_USE om_rc maf_lookup_end(struct maf *maf, const struct maf_lookup *look, void **peer,
+                                 struct om_error *err);
 
 bool maf_is_name(const struct maf *maf, const char *fqdn);
 

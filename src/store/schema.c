@@ -57,6 +57,11 @@ const char *const store_schema_steps[] = {
 
     /* Identifiers that were ever given, as SHA-256 of the folded text. */
     "CREATE TABLE burnt (kind INTEGER, hash BLOB, PRIMARY KEY (kind, hash)) STRICT, WITHOUT ROWID;",
+
+    /* Forms of a credential's key for TLS 1.3, where they were made. */
+    "CREATE TABLE credential_tls13 (kmid_key TEXT PRIMARY KEY REFERENCES credential ON DELETE CASCADE,"
+    " derived BLOB NOT NULL, finished BLOB NOT NULL, handshake BLOB NOT NULL, master BLOB NOT NULL,"
+    " mac BLOB NOT NULL) STRICT, WITHOUT ROWID;",
 };
 const size_t store_schema_n = sizeof store_schema_steps / sizeof store_schema_steps[0];
 

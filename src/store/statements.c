@@ -3,12 +3,13 @@
  * change. */
 #include "store/statements.h"
 
-#define STAKEHOLDER  "admin_fqdn, policy, created, mac"
-#define PERMIT       "identity, admin_fqdn, mac"
-#define CLIENT_CFG   "identity, admin_fqdn, cfg, mac"
-#define CREDENTIAL   "kmid_key, kmid, identity, admin_fqdn, state, assigned, created, expires, km, mac"
-#define REGISTRATION "id, identity, admin_fqdn, assigned_kmid, labels, created, modified, expires, mac"
-#define KEY          "id_key, " KEY_REST
+#define STAKEHOLDER      "admin_fqdn, policy, created, mac"
+#define PERMIT           "identity, admin_fqdn, mac"
+#define CLIENT_CFG       "identity, admin_fqdn, cfg, mac"
+#define CREDENTIAL       "kmid_key, kmid, identity, admin_fqdn, state, assigned, created, expires, km, mac"
+#define CREDENTIAL_TLS13 "kmid_key, derived, finished, handshake, master, mac"
+#define REGISTRATION     "id, identity, admin_fqdn, assigned_kmid, labels, created, modified, expires, mac"
+#define KEY              "id_key, " KEY_REST
 #define KEY_REST                                                                                             \
     "id, source, admin_fqdn, suid, exporter, labels, targets, created, modified, expires, value, mac"
 
@@ -63,6 +64,11 @@ const char *const store_sql_text[STORE_SQL_N] = {
     [STORE_SQL_CREDENTIAL_LIST] = "SELECT " CREDENTIAL " FROM credential ORDER BY kmid_key",
     [STORE_SQL_CREDENTIAL_PURGE] =
         "DELETE FROM credential WHERE kmid_key IN " EXPIRED("kmid_key", "credential"),
+
+    [STORE_SQL_CREDENTIAL_TLS13_GET] =
+        "SELECT " CREDENTIAL_TLS13 " FROM credential_tls13 WHERE kmid_key = ?1",
+    [STORE_SQL_CREDENTIAL_TLS13_CREATE] =
+        "INSERT INTO credential_tls13 (" CREDENTIAL_TLS13 ") VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 
     [STORE_SQL_REGISTRATION_GET] = "SELECT " REGISTRATION " FROM registration WHERE id = ?1",
     [STORE_SQL_REGISTRATION_FIND] =

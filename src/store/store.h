@@ -92,7 +92,7 @@ struct store_credential {
     enum store_credential_state state;
     bool assigned; /* by the MAF at a registration (remote provisioning), not by hand */
     int64_t created, expires;
-    struct se_blob km; /* SE_USE_TLS12_PSK; more forms may follow in later schema versions */
+    struct se_blob km; /* SE_USE_TLS12_PSK */
 };
 /* New KmID: burns it for ever; OM_ECONFLICT when it was ever used. */
 OM_MUST_USE om_rc store_credential_create(struct store *s, const struct store_credential *r,
@@ -103,6 +103,13 @@ OM_MUST_USE om_rc store_credential_get(struct store *s, const char *kmid, struct
 OM_MUST_USE om_rc store_credential_update(struct store *s, const struct store_credential *r,
                                           struct om_error *err);
 OM_MUST_USE om_rc store_credential_delete(struct store *s, const char *kmid, struct om_error *err);
+
+/* The forms of a credential's key for TLS 1.3; they go with the credential. Those of before schema 2 have
+ * none (OM_ENOTFOUND), and cannot get any: they follow from Km alone. */
+OM_MUST_USE om_rc store_credential_tls13_create(struct store *s, const char *kmid,
+                                                const struct se_psk13 *forms, struct om_error *err);
+OM_MUST_USE om_rc store_credential_tls13_get(struct store *s, const char *kmid, struct se_psk13 *out,
+                                             struct om_error *err);
 
 /* ---- MAF Client Registrations ---- */
 struct store_registration {

@@ -42,6 +42,49 @@ static void credentials(void **state)
     assert_rc(f, OM_ENOTFOUND, store_credential_update(f->s, &r, &f->err));
 }
 
+static struct se_psk13 make_forms(void)
+{
+    struct se_psk13 forms = {
+        .derived.len = 1, .finished.len = 2, .handshake.len = 3, .master.len = SE_BLOB_MAX};
+    forms.derived.octets[0] = 'd';
+    forms.finished.octets[1] = 'f';
+    forms.handshake.octets[2] = 'h';
+    memset(forms.master.octets, 'm', sizeof forms.master.octets);
+    return forms;
+}
+
+/* They come back as they were, do not verify when changed or moved, and go with their credential. */
+static void forms_for_tls13(void **state)
+{
+    struct fixture *f = *state;
+    struct store_credential r;
+    struct se_psk13 forms = make_forms();
+    struct se_psk13 got;
+    assert_rc(f, OM_ENOTFOUND, store_credential_tls13_create(f->s, "dev-1@maf.example", &forms, &f->err));
+    for (unsigned i = 1; i <= 2; i++) {
+        make_credential(i, &r);
+        assert_ok(f, store_credential_create(f->s, &r, &f->err));
+    }
+    assert_rc(f, OM_ENOTFOUND, store_credential_tls13_get(f->s, r.kmid, &got, &f->err));
+    assert_ok(f, store_credential_tls13_create(f->s, "DEV-1@maf.example", &forms, &f->err));
+    assert_rc(f, OM_ECONFLICT, store_credential_tls13_create(f->s, "dev-1@maf.example", &forms, &f->err));
+    assert_ok(f, store_credential_tls13_get(f->s, "dev-1@MAF.example", &got, &f->err));
+    assert_memory_equal(&got, &forms, sizeof forms);
+    forms.finished.len = 0;
+    assert_rc(f, OM_EINPUT, store_credential_tls13_create(f->s, r.kmid, &forms, &f->err));
+    forms.finished.len = SE_BLOB_MAX + 1;
+    assert_rc(f, OM_EINPUT, store_credential_tls13_create(f->s, r.kmid, &forms, &f->err));
+
+    fixture_sql(f, "INSERT INTO credential_tls13 SELECT 'dev-2@maf.example', derived, finished, handshake,"
+                   " master, mac FROM credential_tls13");
+    assert_rc(f, OM_EINTEGRITY, store_credential_tls13_get(f->s, r.kmid, &got, &f->err));
+    fixture_sql(f, "UPDATE credential_tls13 SET derived = finished WHERE kmid_key = 'dev-1@maf.example'");
+    assert_rc(f, OM_EINTEGRITY, store_credential_tls13_get(f->s, "dev-1@maf.example", &got, &f->err));
+    assert_ok(f, store_credential_delete(f->s, "dev-1@maf.example", &f->err));
+    assert_ok(f, store_credential_delete(f->s, "dev-2@maf.example", &f->err));
+    assert_int_equal(fixture_integer(f, "SELECT count(*) FROM credential_tls13"), 0);
+}
+
 static void credential_bounds(void **state)
 {
     struct fixture *f = *state;
@@ -75,6 +118,6 @@ static void credential_bounds(void **state)
 int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, fixture_setup, fixture_teardown)
-    const struct CMUnitTest tests[] = {T(credentials), T(credential_bounds)};
+    const struct CMUnitTest tests[] = {T(credentials), T(forms_for_tls13), T(credential_bounds)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

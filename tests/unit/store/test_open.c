@@ -106,21 +106,22 @@ static void a_token_that_does_not_answer(void **state)
 static void migration(void **state)
 {
     struct fixture *f = *state;
-    const char *const next[] = {store_schema_steps[0], "CREATE TABLE extra (a INTEGER) STRICT"};
-    const char *const broken[] = {store_schema_steps[0],
+    const char *const next[] = {store_schema_steps[0], store_schema_steps[1],
+                                "CREATE TABLE extra (a INTEGER) STRICT"};
+    const char *const broken[] = {store_schema_steps[0], store_schema_steps[1],
                                   "CREATE TABLE extra (a INTEGER); CREATE TABLE extra (b)"};
-    assert_int_equal(store_schema_n, 1);
+    assert_int_equal(store_schema_n, 2);
     create_credential(f, 1);
-    assert_int_not_equal(store_schema_migrate(f->s, broken, 2, &f->err), OM_OK);
-    assert_int_equal(fixture_integer(f, "PRAGMA user_version"), 1);
+    assert_int_not_equal(store_schema_migrate(f->s, broken, 3, &f->err), OM_OK);
+    assert_int_equal(fixture_integer(f, "PRAGMA user_version"), 2);
     assert_int_equal(fixture_integer(f, "SELECT count(*) FROM sqlite_schema WHERE name = 'extra'"), 0);
     assert_ok(f, store_health(f->s, &f->err));
 
     int64_t created = fixture_integer(f, "SELECT created FROM meta");
-    assert_ok(f, store_schema_migrate(f->s, next, 2, &f->err));
-    assert_ok(f, store_schema_migrate(f->s, next, 2, &f->err)); /* done already */
-    assert_ok(f, store_schema_check(f->s, 2, OM_EINTEGRITY, &f->err));
-    assert_int_equal(fixture_integer(f, "PRAGMA user_version"), 2);
+    assert_ok(f, store_schema_migrate(f->s, next, 3, &f->err));
+    assert_ok(f, store_schema_migrate(f->s, next, 3, &f->err)); /* done already */
+    assert_ok(f, store_schema_check(f->s, 3, OM_EINTEGRITY, &f->err));
+    assert_int_equal(fixture_integer(f, "PRAGMA user_version"), 3);
     assert_int_equal(fixture_integer(f, "SELECT count(*) FROM extra"), 0);
     assert_int_equal(fixture_integer(f, "SELECT created FROM meta"), created);
     struct store_credential c;
@@ -134,10 +135,11 @@ static void migration(void **state)
 static void a_tampered_database_is_not_migrated(void **state)
 {
     struct fixture *f = *state;
-    const char *const next[] = {store_schema_steps[0], "CREATE TABLE extra (a INTEGER) STRICT"};
+    const char *const next[] = {store_schema_steps[0], store_schema_steps[1],
+                                "CREATE TABLE extra (a INTEGER) STRICT"};
     fixture_sql(f, "UPDATE meta SET created = 7");
-    assert_rc(f, OM_EINTEGRITY, store_schema_migrate(f->s, next, 2, &f->err));
-    assert_int_equal(fixture_integer(f, "PRAGMA user_version"), 1);
+    assert_rc(f, OM_EINTEGRITY, store_schema_migrate(f->s, next, 3, &f->err));
+    assert_int_equal(fixture_integer(f, "PRAGMA user_version"), 2);
 }
 
 int main(void)

@@ -127,7 +127,7 @@ static void durable_and_hardened(void **state)
     } expected[] = {
         {"PRAGMA synchronous", 2},    {"PRAGMA secure_delete", 1},   {"PRAGMA foreign_keys", 1},
         {"PRAGMA trusted_schema", 0}, {"PRAGMA cell_size_check", 1}, {"PRAGMA busy_timeout", STORE_BUSY_MS},
-        {"PRAGMA user_version", 1},
+        {"PRAGMA user_version", 2},
     };
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
         int64_t v = -1;

@@ -32,9 +32,12 @@ static void premaster_of(const struct omtls_reference *ref, uint8_t secret[68])
 static void test_round_trip(void **state)
 {
     (void)state;
-    static const enum omtls_reference_type types[] = {OMTLS_REFERENCE_PSK, OMTLS_REFERENCE_MASTER,
-                                                      OMTLS_REFERENCE_EXPORT};
-    for (size_t i = 0; i < 3; i++) {
+    static const enum omtls_reference_type types[] = {
+        OMTLS_REFERENCE_PSK,      OMTLS_REFERENCE_MASTER,       OMTLS_REFERENCE_EXPORT,
+        OMTLS_REFERENCE_PSK13,    OMTLS_REFERENCE_EARLY,        OMTLS_REFERENCE_BINDER,
+        OMTLS_REFERENCE_FINISHED, OMTLS_REFERENCE_HANDSHAKE,    OMTLS_REFERENCE_MASTER13,
+        OMTLS_REFERENCE_EXPORTER, OMTLS_REFERENCE_EXPORT_SECRET};
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         struct omtls_reference ref = sample(types[i]);
         struct omtls_reference back = {.slot = 0};
         uint8_t octets[OMTLS_REFERENCE_SIZE];
@@ -43,7 +46,12 @@ static void test_round_trip(void **state)
         assert_int_equal(back.type, ref.type);
         assert_int_equal(back.slot, ref.slot);
         assert_memory_equal(back.check, ref.check, sizeof ref.check);
-        octets[8] = 4; /* no such type */
+        octets[9] = 1;
+        assert_false(omtls_reference_decode(octets, &back));
+        octets[9] = 0;
+        octets[8] = OMTLS_REFERENCE_EXPORT_SECRET + 1; /* no such type */
+        assert_false(omtls_reference_decode(octets, &back));
+        octets[8] = 0;
         assert_false(omtls_reference_decode(octets, &back));
     }
 }
@@ -101,6 +109,24 @@ static void test_tag_anywhere(void **state)
     }
 }
 
+/* What the key schedule of TLS 1.3 and HMAC take for a reference. */
+static void test_forms13(void **state)
+{
+    (void)state;
+    uint8_t octets[OMTLS_REFERENCE_SIZE + 1] = {0};
+    struct omtls_reference out;
+    for (int type = OMTLS_REFERENCE_PSK; type <= OMTLS_REFERENCE_EXPORT_SECRET; type++) {
+        struct omtls_reference ref = sample((enum omtls_reference_type)type);
+        omtls_reference_encode(&ref, octets);
+        bool tls13 = type >= OMTLS_REFERENCE_PSK13;
+        assert_int_equal(omtls_recognise13(octets, OMTLS_REFERENCE_SIZE, &out),
+                         tls13 ? OMTLS_SECRET_TLS13 : OMTLS_SECRET_REFUSED);
+        assert_int_equal(omtls_recognise13(octets, OMTLS_REFERENCE_SIZE + 1, &out), OMTLS_SECRET_REFUSED);
+        assert_int_equal(omtls_recognise13(octets, OMTLS_REFERENCE_SIZE - 1, &out), OMTLS_SECRET_REFUSED);
+        assert_int_equal(omtls_recognise13(octets + 1, OMTLS_REFERENCE_SIZE, &out), OMTLS_SECRET_FOREIGN);
+    }
+}
+
 /* Ordinary secrets of any form are not taken for references. */
 static void test_foreign(void **state)
 {
@@ -137,9 +163,8 @@ static int setup(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_forms),
-        cmocka_unit_test(test_tag_anywhere),
+        cmocka_unit_test(test_round_trip),   cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_tag_anywhere), cmocka_unit_test(test_forms13),
         cmocka_unit_test(test_foreign),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
