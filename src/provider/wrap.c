@@ -11,6 +11,10 @@
 #include <pthread.h>
 #include <string.h>
 
+/* Programs that ask for a provider by name (stunnel: "provider!=fips") override that part of the default
+ * properties, so configurations select us by a property of our own. */
+#define PROPERTIES "provider=openmaf,openmaf.keys=yes"
+
 #define PARAMS_MAX    16
 #define FUNCTIONS_MAX 16
 #define PREMASTER     (2 + OMTLS_REFERENCE_SIZE + 2 + OMTLS_REFERENCE_SIZE)
@@ -220,12 +224,12 @@ const OSSL_ALGORITHM *wrap_query(int operation)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     static const OSSL_ALGORITHM kdfs[] = {
-        {"TLS1-PRF", "provider=openmaf", prf, "TLS 1.2 PRF with named keys in a token"},
-        {"TLS13-KDF", "provider=openmaf", kdf13, "TLS 1.3 key schedule with named keys in a token"},
+        {"TLS1-PRF", PROPERTIES, prf, "TLS 1.2 PRF with named keys in a token"},
+        {"TLS13-KDF", PROPERTIES, kdf13, "TLS 1.3 key schedule with named keys in a token"},
         {NULL, NULL, NULL, NULL},
     };
     static const OSSL_ALGORITHM macs[] = {
-        {"HMAC", "provider=openmaf", hmac, "HMAC with named keys in a token"},
+        {"HMAC", PROPERTIES, hmac, "HMAC with named keys in a token"},
         {NULL, NULL, NULL, NULL},
     };
     (void)pthread_once(&once, make_tables);
