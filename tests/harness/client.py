@@ -12,7 +12,7 @@ class Client:
     """binding: the option of `maf init` that gives the MAF's address; address: another one than that of `maf`."""
 
     def __init__(self, token, home, identity, maf=None, fqdn=None, address=None, custody=None, binding="https",
-                 format=None):
+                 format=None, tls_max=None):
         self.token, self.home, self.id, self.binding = token, pathlib.Path(home), identity, binding
         if address is None:
             ports = {"coaps": maf.coaps_port, "coaps-tcp": maf.coaps_tcp_port}
@@ -22,6 +22,8 @@ class Client:
             args += ["--custody", custody]
         if format:
             args += ["--format", format]
+        if tls_max:
+            args += ["--tls-max", tls_max]
         self.maf(*args)
 
     def maf(self, *args, input=None):
