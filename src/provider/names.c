@@ -215,8 +215,9 @@ om_rc names_resolve(const void *octets, size_t n, enum omtls_reference_type type
     struct named *entry = state.names;
     while (entry != NULL && (entry->len != n || memcmp(entry->octets, text, n) != 0))
         entry = entry->next;
-    if (entry == NULL)
-        OM_TRY(add(text, n, &entry, err));
+    om_rc rc = entry == NULL ? add(text, n, &entry, err) : OM_OK;
+    if (rc != OM_OK || entry == NULL)
+        return rc;
     struct omtls_reference ref = omtls_connection_reference(entry->connection, type);
     omtls_reference_encode(&ref, reference);
     return OM_OK;

@@ -76,10 +76,10 @@ def named(request, tmp_path):
 
 
 @contextlib.contextmanager
-def s_server(env, psk, *args):
+def s_server(env, psk, *args, rev=True):
     """openssl s_server on a port of its own choice; yields the process, with .port and .log()."""
     process = subprocess.Popen(["openssl", "s_server", "-accept", "127.0.0.1:0", "-nocert", "-psk_identity", "dev",
-                                "-psk", psk, "-rev", *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                "-psk", psk, *(["-rev"] if rev else []), *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, env=env, text=True)
     lines = []
 
@@ -99,6 +99,7 @@ def s_server(env, psk, *args):
         process.wait()
         reader.join()
         process.stdout.close()
+        process.stdin.close()
 
 
 def talk(port, psk, *args):
@@ -149,6 +150,16 @@ def test_s_client_with_a_key_in_a_token(named):
                                      "-psk", named.hex, *version], input="Q\n", capture_output=True, text=True, timeout=60,
                                     env=named.env())
             assert client.returncode == 0 and "error" not in client.stderr, client.stdout + client.stderr
+
+
+def test_dtls(named):
+    suite = "PSK-AES128-CCM8:@SECLEVEL=0"
+    with s_server(named.env(), named.hex, "-dtls1_2", "-cipher", suite, rev=False) as server:
+        client = subprocess.run(["openssl", "s_client", "-dtls1_2", "-connect", f"127.0.0.1:{server.port}",
+                                 "-psk_identity", "dev", "-psk", named.psk, "-cipher", suite], input="Q\n",
+                                capture_output=True, text=True, timeout=60)
+        assert "Cipher is PSK-AES128-CCM8" in client.stdout, client.stdout + client.stderr + server.log()
+        assert in_memory(server, named.psk) == []
 
 
 @pytest.mark.parametrize("suite", ["DHE-PSK-AES128-GCM-SHA256", "ECDHE-PSK-AES128-CBC-SHA256", "PSK-AES256-GCM-SHA384"])
