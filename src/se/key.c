@@ -119,14 +119,23 @@ om_rc se_load(struct se *se, const struct se_blob *blob, enum se_use use, struct
 
 /* --- out of it, wrapped --- */
 
-static om_rc wrap(struct se *se, unsigned kind, se_handle handle, size_t key_len, struct se_blob *out,
+/* Either a handle, or (octets not NULL) the octets themselves. */
+struct source {
+    se_handle handle;
+    const uint8_t *octets;
+    size_t len;
+};
+
+static om_rc wrap(struct se *se, unsigned kind, const struct source *from, struct se_blob *out,
                   struct om_error *err)
 {
     uint8_t *room = NULL;
-    size_t cap = se_blob_begin(out, kind, key_len, &room);
+    size_t cap = se_blob_begin(out, kind, from->len, &room);
     size_t n = cap;
     enum se_root root = kind == SE_BLOB_SEALED ? SE_ROOT_SEAL : SE_ROOT_WRAP;
-    om_rc rc = se->plugin->key_wrap(se->tok, root, handle, room, &n, err);
+    om_rc rc = from->octets != NULL
+                   ? se->plugin->wrap_octets(se->tok, root, from->octets, from->len, room, &n, err)
+                   : se->plugin->key_wrap(se->tok, root, from->handle, room, &n, err);
     if (rc == OM_OK && (n == 0 || n > cap))
         rc = om_fail(err, OM_EINTERNAL, "the plug-in wrapped a key in %zu octets", n);
     if (rc != OM_OK) {
@@ -142,9 +151,11 @@ static om_rc wrap_octets(struct se *se, unsigned kind, const void *octets, size_
 {
     out->len = 0;
     OM_TRY(check_len(n, 1, err));
+    if (se->plugin->wrap_octets != NULL)
+        return wrap(se, kind, &(struct source){.octets = octets, .len = n}, out, err);
     se_handle handle = 0;
     OM_TRY(se->plugin->key_mint(se->tok, octets, n, &handle, err));
-    om_rc rc = wrap(se, kind, handle, n, out, err);
+    om_rc rc = wrap(se, kind, &(struct source){.handle = handle, .len = n}, out, err);
     se->plugin->key_free(se->tok, handle);
     return rc;
 }
@@ -155,7 +166,7 @@ static om_rc wrap_key(struct se_key *key, unsigned kind, struct se_blob *out, st
     OM_TRY(se_key_check_open(key, err));
     if (!key->fresh)
         return om_fail(err, OM_EDENIED, "a key loaded from a blob cannot be wrapped or sealed again");
-    return wrap(key->se, kind, key->handle, key->len, out, err);
+    return wrap(key->se, kind, &(struct source){.handle = key->handle, .len = key->len}, out, err);
 }
 
 om_rc se_import(struct se *se, enum se_use use, const void *octets, size_t n, struct se_blob *out,
@@ -195,7 +206,7 @@ om_rc se_generate(struct se *se, enum se_use use, size_t n, struct se_blob *out,
     OM_TRY(check_len(n, GENERATE_MIN, err));
     se_handle handle = 0;
     OM_TRY(se->plugin->key_generate(se->tok, n, &handle, err));
-    om_rc rc = wrap(se, (unsigned)use, handle, n, out, err);
+    om_rc rc = wrap(se, (unsigned)use, &(struct source){.handle = handle, .len = n}, out, err);
     se->plugin->key_free(se->tok, handle);
     return rc;
 }

@@ -11,7 +11,7 @@
 #include "se/se.h"
 
 #define SE_PLUGIN_MAGIC   UINT64_C(0x6f6d616673650001)
-#define SE_PLUGIN_VERSION 1u
+#define SE_PLUGIN_VERSION 2u
 #define SE_PLUGIN_SYMBOL  "openmaf_se_plugin"
 
 struct se_token; /* the plug-in's own */
@@ -49,6 +49,9 @@ struct se_plugin {
      * length. */
     om_rc (*key_wrap)(struct se_token *tok, enum se_root root, se_handle key, uint8_t *out, size_t *n,
                       struct om_error *err);
+    /* Optional: the same for octets, for hardware to which key_mint, key_wrap and key_free would be more. */
+    om_rc (*wrap_octets)(struct se_token *tok, enum se_root root, const uint8_t *octets, size_t len,
+                         uint8_t *out, size_t *n, struct om_error *err);
     /* Unwraps under SE_ROOT_WRAP: sensitive, not extractable, HMAC (and derivation) only. */
     om_rc (*key_load)(struct se_token *tok, const uint8_t *blob, size_t blob_len, size_t key_len,
                       se_handle *out, struct om_error *err);

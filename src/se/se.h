@@ -64,8 +64,9 @@ struct se_description {
     char module[256]; /* library or transport in use */
     char quirks[256]; /* names of the quirks in force, comma-separated */
     enum se_grade grade;
-    bool test_only;   /* ignores templates or copies keys out: fit for tests only */
-    bool provisioned; /* the root keys are there */
+    bool test_only;    /* ignores templates or copies keys out: fit for tests only */
+    bool provisioned;  /* the root keys are there */
+    uint64_t commands; /* sent to the hardware since the token was opened; 0: not counted */
 };
 
 /* Opens the token that `uri` names (RFC 7512 `pkcs11:...` or `tpm2:...`), logs in with the PIN from
