@@ -24,8 +24,10 @@ enum demand { ANY, PRIVATE, TRUSTED };
 static om_rc check_writers(const struct stat *st, const char *path, struct om_error *err)
 {
     if (st->st_uid != 0 && st->st_uid != geteuid())
-        return om_fail(err, OM_ECONFIG, "%s belongs to user %u, not to the one who runs this, nor to root",
-                       path, (unsigned)st->st_uid);
+        return om_fail(
+            err, OM_ECONFIG,
+            "%s belongs to user %u, neither to root nor to the one who runs this: run it as that user", path,
+            (unsigned)st->st_uid);
     bool sticky = S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX) != 0; /* who may write may not replace */
     if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0 && !sticky)
         return om_fail(err, OM_ECONFIG, "%s can be written by others (mode %04o); chmod go-w it", path,
