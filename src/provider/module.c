@@ -13,34 +13,10 @@ static const OSSL_ALGORITHM *query(void *provctx, int operation, int *no_cache)
     return wrap_query(operation);
 }
 
-static const OSSL_PARAM *gettable_params(void *provctx)
-{
-    static const OSSL_PARAM known[] = {
-        OSSL_PARAM_DEFN(OSSL_PROV_PARAM_NAME, OSSL_PARAM_UTF8_PTR, NULL, 0),
-        OSSL_PARAM_DEFN(OSSL_PROV_PARAM_VERSION, OSSL_PARAM_UTF8_PTR, NULL, 0),
-        OSSL_PARAM_DEFN(OSSL_PROV_PARAM_STATUS, OSSL_PARAM_INTEGER, NULL, 0),
-        OSSL_PARAM_END,
-    };
-    (void)provctx;
-    return known;
-}
-
 static int get_params(void *provctx, OSSL_PARAM params[])
 {
     (void)provctx;
-    OSSL_PARAM *p = OSSL_PARAM_locate(params, OSSL_PROV_PARAM_NAME);
-    if (p != NULL && !OSSL_PARAM_set_utf8_ptr(p, "openmaf: named keys in a token"))
-        return 0;
-    p = OSSL_PARAM_locate(params, OSSL_PROV_PARAM_VERSION);
-    if (p != NULL && !OSSL_PARAM_set_utf8_ptr(p, OPENMAF_VERSION))
-        return 0;
-    p = OSSL_PARAM_locate(params, OSSL_PROV_PARAM_STATUS);
-    return p == NULL || OSSL_PARAM_set_int(p, 1);
-}
-
-static void teardown(void *provctx)
-{
-    omtls_provider_free(provctx);
+    return omtls_provider_params(params, "openmaf: named keys in a token");
 }
 
 /* The values of the provider's section. */
@@ -72,9 +48,9 @@ __attribute__((visibility("default"))) int OSSL_provider_init(const OSSL_CORE_HA
 {
     static const OSSL_DISPATCH functions[] = {
         {OSSL_FUNC_PROVIDER_QUERY_OPERATION, (void (*)(void))query},
-        {OSSL_FUNC_PROVIDER_GETTABLE_PARAMS, (void (*)(void))gettable_params},
+        {OSSL_FUNC_PROVIDER_GETTABLE_PARAMS, (void (*)(void))omtls_provider_gettable_params},
         {OSSL_FUNC_PROVIDER_GET_PARAMS, (void (*)(void))get_params},
-        {OSSL_FUNC_PROVIDER_TEARDOWN, (void (*)(void))teardown},
+        {OSSL_FUNC_PROVIDER_TEARDOWN, (void (*)(void))omtls_provider_teardown},
         {0, NULL},
     };
     struct om_error err = {.rc = OM_OK};

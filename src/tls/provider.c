@@ -32,7 +32,7 @@ static const OSSL_ALGORITHM *query(void *provctx, int operation, int *no_cache)
     return operation == OSSL_OP_KDF ? kdfs : operation == OSSL_OP_MAC ? macs : NULL;
 }
 
-static const OSSL_PARAM *gettable_params(void *provctx)
+const OSSL_PARAM *omtls_provider_gettable_params(void *provctx)
 {
     static const OSSL_PARAM known[] = {
         OSSL_PARAM_DEFN(OSSL_PROV_PARAM_NAME, OSSL_PARAM_UTF8_PTR, NULL, 0),
@@ -44,17 +44,22 @@ static const OSSL_PARAM *gettable_params(void *provctx)
     return known;
 }
 
-static int get_params(void *provctx, OSSL_PARAM params[])
+int omtls_provider_params(OSSL_PARAM params[], const char *name)
 {
-    (void)provctx;
     OSSL_PARAM *p = OSSL_PARAM_locate(params, OSSL_PROV_PARAM_NAME);
-    if (p != NULL && !OSSL_PARAM_set_utf8_ptr(p, "openmaf: keys in a token"))
+    if (p != NULL && !OSSL_PARAM_set_utf8_ptr(p, name))
         return 0;
     p = OSSL_PARAM_locate(params, OSSL_PROV_PARAM_VERSION);
     if (p != NULL && !OSSL_PARAM_set_utf8_ptr(p, OPENMAF_VERSION))
         return 0;
     p = OSSL_PARAM_locate(params, OSSL_PROV_PARAM_STATUS);
     return p == NULL || OSSL_PARAM_set_int(p, 1);
+}
+
+static int get_params(void *provctx, OSSL_PARAM params[])
+{
+    (void)provctx;
+    return omtls_provider_params(params, "openmaf: keys in a token");
 }
 
 void omtls_provider_free(struct omtls_provider *prov)
@@ -68,16 +73,16 @@ void omtls_provider_free(struct omtls_provider *prov)
     OPENSSL_free(prov);
 }
 
-static void teardown(void *provctx)
+void omtls_provider_teardown(void *provctx)
 {
     omtls_provider_free(provctx);
 }
 
 static const OSSL_DISPATCH provider_functions[] = {
     {OSSL_FUNC_PROVIDER_QUERY_OPERATION, (void (*)(void))query},
-    {OSSL_FUNC_PROVIDER_GETTABLE_PARAMS, (void (*)(void))gettable_params},
+    {OSSL_FUNC_PROVIDER_GETTABLE_PARAMS, (void (*)(void))omtls_provider_gettable_params},
     {OSSL_FUNC_PROVIDER_GET_PARAMS, (void (*)(void))get_params},
-    {OSSL_FUNC_PROVIDER_TEARDOWN, (void (*)(void))teardown},
+    {OSSL_FUNC_PROVIDER_TEARDOWN, (void (*)(void))omtls_provider_teardown},
     {0, NULL},
 };
 

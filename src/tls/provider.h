@@ -23,6 +23,13 @@ struct omtls_provider {
 struct omtls_provider *omtls_provider_new(void);
 void omtls_provider_free(struct omtls_provider *prov);
 
+/* OSSL_FUNC_provider_gettable_params, and the body of OSSL_FUNC_provider_get_params for a provider that says
+ * `name` of itself (static storage). */
+const OSSL_PARAM *omtls_provider_gettable_params(void *provctx);
+int omtls_provider_params(OSSL_PARAM params[], const char *name);
+/* OSSL_FUNC_provider_teardown of a provctx from omtls_provider_new. */
+void omtls_provider_teardown(void *provctx);
+
 extern const OSSL_DISPATCH omtls_kdf_tls1_prf[];
 extern const OSSL_DISPATCH omtls_kdf_tls13[];
 extern const OSSL_DISPATCH omtls_mac_hmac[];
