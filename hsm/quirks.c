@@ -9,16 +9,22 @@ struct product {
     const char *manufacturer;
     const char *library;
     unsigned quirks;
+    const char *way_out; /* for an operator whose token lacks what is needed; NULL: none is known */
 };
 
 static const struct product products[] = {
     /* SoftHSM 2.6.1 */
     {"SoftHSM", NULL,
-     HSM_QUIRK_OPENSSL_ERRORS | HSM_QUIRK_UNWRAP_GENERAL_ERROR | HSM_QUIRK_LOGIN_REWRITES_TOKEN},
+     HSM_QUIRK_OPENSSL_ERRORS | HSM_QUIRK_UNWRAP_GENERAL_ERROR | HSM_QUIRK_LOGIN_REWRITES_TOKEN, NULL},
     /* NSS softokn 3.87 */
     {"Mozilla Foundation", "NSS Internal Crypto Services",
      HSM_QUIRK_UNWRAP_TEMPLATE_IGNORED | HSM_QUIRK_WRAP_IGNORES_EXTRACTABLE |
-         HSM_QUIRK_DERIVED_NOT_EXTRACTABLE | HSM_QUIRK_NSS_TLS_PRF},
+         HSM_QUIRK_DERIVED_NOT_EXTRACTABLE | HSM_QUIRK_NSS_TLS_PRF,
+     NULL},
+    /* tpm2-pkcs11 1.9.0; its manufacturer is its web site, and was "Intel" before */
+    {NULL, "TPM2.0 Cryptoki", 0,
+     "tpm2-pkcs11 takes no secret key in: it has no C_UnwrapKey, and no C_CreateObject for one; use the TPM "
+     "without it, by a URI such as tpm2:tcti=device:/dev/tpmrm0"},
 };
 
 static const struct {
@@ -42,14 +48,27 @@ static bool begins(const unsigned char *field, size_t size, const char *text)
     return n <= size && memcmp(field, text, n) == 0;
 }
 
+static bool is_from(const CK_INFO *info, const struct product *p)
+{
+    return begins(info->manufacturerID, sizeof info->manufacturerID, p->manufacturer) &&
+           begins(info->libraryDescription, sizeof info->libraryDescription, p->library);
+}
+
 unsigned hsm_quirks_of(const CK_INFO *info)
 {
     unsigned quirks = 0;
     for (size_t i = 0; i < sizeof products / sizeof products[0]; i++)
-        if (begins(info->manufacturerID, sizeof info->manufacturerID, products[i].manufacturer) &&
-            begins(info->libraryDescription, sizeof info->libraryDescription, products[i].library))
+        if (is_from(info, &products[i]))
             quirks |= products[i].quirks;
     return quirks;
+}
+
+const char *hsm_quirks_way_out(const CK_INFO *info)
+{
+    for (size_t i = 0; i < sizeof products / sizeof products[0]; i++)
+        if (products[i].way_out != NULL && is_from(info, &products[i]))
+            return products[i].way_out;
+    return NULL;
 }
 
 void hsm_quirks_text(unsigned quirks, char *out, size_t cap)

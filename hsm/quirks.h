@@ -29,6 +29,10 @@ enum hsm_quirk {
 /* The quirks of the module that describes itself so (OR of enum hsm_quirk). */
 unsigned hsm_quirks_of(const CK_INFO *info);
 
+/* What to do where this module's tokens lack what is needed: static text, or NULL where nothing is known. It
+ * explains a refusal and never causes one: a later version that can do more is taken. */
+const char *hsm_quirks_way_out(const CK_INFO *info);
+
 /* Their names, comma-separated, in the table's order; "" for none. */
 void hsm_quirks_text(unsigned quirks, char *out, size_t cap);
 

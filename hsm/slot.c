@@ -89,16 +89,28 @@ bool hsm_slot_has_mechanism(struct se_token *tok, CK_MECHANISM_TYPE type, CK_FLA
     return tok->f->C_GetMechanismInfo(tok->slot, type, &info) == CKR_OK && (info.flags & flags) == flags;
 }
 
+/* Adds what the token does not do of a needed mechanism to a list for the operator. */
+static om_rc list_missing(struct se_token *tok, size_t i, char *list, size_t cap, struct om_error *err)
+{
+    CK_MECHANISM_INFO info;
+    CK_RV rv = tok->f->C_GetMechanismInfo(tok->slot, needed[i].type, &info);
+    if (rv != CKR_OK && rv != CKR_MECHANISM_INVALID)
+        return hsm_check(tok, rv, "C_GetMechanismInfo", err);
+    if (rv == CKR_OK && (info.flags & needed[i].flags) == needed[i].flags)
+        return OM_OK;
+    size_t len = strlen(list);
+    (void)snprintf(list + len, cap - len, "%s%s", len > 0 ? ", " : "", needed[i].name);
+    return OM_OK;
+}
+
 om_rc hsm_slot_check_mechanisms(struct se_token *tok, struct om_error *err)
 {
-    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
-        CK_MECHANISM_INFO info;
-        CK_RV rv = tok->f->C_GetMechanismInfo(tok->slot, needed[i].type, &info);
-        if (rv != CKR_OK && rv != CKR_MECHANISM_INVALID)
-            return hsm_check(tok, rv, "C_GetMechanismInfo", err);
-        if (rv != CKR_OK || (info.flags & needed[i].flags) != needed[i].flags)
-            return om_fail(err, OM_EUNSUPPORTED, "the token lacks the mechanism %s, which is needed",
-                           needed[i].name);
-    }
-    return OM_OK;
+    char list[160] = "";
+    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
+        OM_TRY(list_missing(tok, i, list, sizeof list, err));
+    if (list[0] == '\0')
+        return OM_OK;
+    const char *way_out = hsm_quirks_way_out(hsm_module_info(tok->module));
+    return om_fail(err, OM_EUNSUPPORTED, "the token lacks what is needed: %s%s%s", list,
+                   way_out != NULL ? "; " : "", way_out != NULL ? way_out : "");
 }

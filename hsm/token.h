@@ -64,7 +64,8 @@ OM_MUST_USE om_rc hsm_check(struct se_token *tok, CK_RV rv, const char *call, st
 /* Finds the one slot whose token matches the URI, with its CK_TOKEN_INFO. OM_ECONFIG: none, or several; the
  * text lists what is there. OM_ETRANSIENT: none now, but there was. */
 OM_MUST_USE om_rc hsm_slot_find(struct se_token *tok, struct om_error *err);
-/* OM_EUNSUPPORTED, naming the mechanism, when the token lacks one that is needed. */
+/* OM_EUNSUPPORTED, naming the mechanisms that are needed and missing, and the way out where one is known.
+ * Asks no PIN. */
 OM_MUST_USE om_rc hsm_slot_check_mechanisms(struct se_token *tok, struct om_error *err);
 bool hsm_slot_has_mechanism(struct se_token *tok, CK_MECHANISM_TYPE type, CK_FLAGS flags);
 /* A blank-padded field as text: trimmed, printable. */

@@ -7,11 +7,12 @@ from .build import program
 
 
 class Token:
-    def __init__(self, kind, directory):
+    def __init__(self, kind, directory, extra_env=None):
         self.kind = kind
         self.dir = pathlib.Path(directory)
         self.dir.mkdir(parents=True, exist_ok=True)
-        made = subprocess.run([program("test-token"), kind, str(self.dir)], capture_output=True, text=True, timeout=60)
+        made = subprocess.run([program("test-token"), kind, str(self.dir)], capture_output=True, text=True, timeout=60,
+                              env={**os.environ, **(extra_env or {})})
         if made.returncode != 0:
             raise RuntimeError(f"test-token {kind}: {made.stderr}")
         facts = dict(line.split("=", 1) for line in made.stdout.splitlines() if "=" in line)

@@ -1,4 +1,4 @@
-/* Makes SoftHSM and NSS softokn tokens: see token_make.h. */
+/* Makes SoftHSM, NSS softokn and tpm2-pkcs11 tokens: see token_make.h. */
 #include "token_make.h"
 
 #include "util/file.h"
@@ -19,7 +19,7 @@ struct recipe {
     const char *so_pin;
     bool init_token;            /* softokn makes its database in C_Initialize */
     char init_args[PATH_MAX];   /* for C_Initialize; "" when the module wants none */
-    char environment[PATH_MAX]; /* "NAME=VALUE", "" for none */
+    char environment[PATH_MAX]; /* "NAME=VALUE" lines, "" for none */
 };
 
 #define TRY_CK(call)                                                                                         \
@@ -128,6 +128,25 @@ static om_rc softokn_recipe(struct recipe *r, const char *dir, struct om_error *
     return OM_OK;
 }
 
+/* The module keeps its tokens in a store of its own, for the TPM that the caller has started. */
+static om_rc tpm2_pkcs11_recipe(struct recipe *r, const char *dir, struct om_error *err)
+{
+    char store[PATH_MAX];
+    const char *tcti = getenv("TPM2_PKCS11_TCTI");
+    if (tcti == NULL)
+        return om_fail(err, OM_ECONFIG, "TPM2_PKCS11_TCTI has to name a TPM");
+    r->module = TPM2_PKCS11_MODULE;
+    r->so_pin = "the SO of a test";
+    r->init_token = true;
+    OM_TRY(om_path_join(store, sizeof store, dir, "store", err));
+    OM_TRY(om_dir_make(store, err));
+    int n = snprintf(r->environment, sizeof r->environment, "TPM2_PKCS11_STORE=%s\nTPM2_PKCS11_TCTI=%s",
+                     store, tcti);
+    if (n < 0 || (size_t)n >= sizeof r->environment)
+        return om_fail(err, OM_EINPUT, "%s is too long", dir);
+    return setenv("TPM2_PKCS11_STORE", store, 1) == 0 ? OM_OK : om_fail(err, OM_ENOMEM, "setenv");
+}
+
 static void print_escaped(FILE *f, const char *s)
 {
     for (; *s != '\0'; s++) {
@@ -181,9 +200,13 @@ om_rc token_make(const char *kind, const char *dir, FILE *answer, struct om_erro
         OM_TRY(softokn_recipe(&r, absolute, err));
         return make_pkcs11(&r, absolute, answer, err);
     }
+    if (strcmp(kind, "tpm2-pkcs11") == 0) {
+        OM_TRY(tpm2_pkcs11_recipe(&r, absolute, err));
+        return make_pkcs11(&r, absolute, answer, err);
+    }
     if (strcmp(kind, "ram") == 0) {
         (void)fprintf(answer, "URI=ram:file=%s/ram.roots\nPIN_SOURCE=\n", absolute);
         return OM_OK;
     }
-    return om_fail(err, OM_EINPUT, "no token of kind '%s': softhsm, softokn or ram", kind);
+    return om_fail(err, OM_EINPUT, "no token of kind '%s': softhsm, softokn, tpm2-pkcs11 or ram", kind);
 }

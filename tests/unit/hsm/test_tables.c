@@ -97,6 +97,10 @@ static void quirks_are_matched(void **state)
     assert_int_equal(hsm_quirks_of(&info), 0);
     hsm_quirks_text(0, text, sizeof text);
     assert_string_equal(text, "");
+    assert_null(hsm_quirks_way_out(&info));
+    info = product("tpm2-software.github.io", "TPM2.0 Cryptoki");
+    assert_int_equal(hsm_quirks_of(&info), 0);
+    assert_non_null(strstr(hsm_quirks_way_out(&info), "tpm2:tcti="));
 }
 
 static void handles_never_reach_another_key(void **state)
