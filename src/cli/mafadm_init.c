@@ -6,7 +6,8 @@
 
 om_rc adm_init(const struct adm_args *args, struct om_error *err)
 {
-    struct config_init init = {.dir = args->dir,
+    struct config_init init = {.kind = &config_maf,
+                               .dir = args->dir,
                                .fqdn = args->fqdn,
                                .token_uri = args->token,
                                .pin_source = args->pin_source,

@@ -1,4 +1,4 @@
-/* Reading mafd.conf: see config.h. The keys themselves are in config_keys.c. */
+/* Reading a configuration: see config.h. The keys themselves are in config_keys.c. */
 #include "daemon/config_key.h"
 #include "util/file.h"
 #include "util/log.h"
@@ -15,6 +15,8 @@
 #define CONFIG_LINE_MAX 4096
 #define CONFIG_KEYS_MAX 64
 
+const struct config_kind config_maf = {"MAF", "mafd", "mafadm", "mafd.conf", "maf", "maf.db"};
+
 struct parse {
     struct config *cfg;
     struct om_error *err;
@@ -22,11 +24,24 @@ struct parse {
     bool seen[CONFIG_KEYS_MAX];
 };
 
-static size_t find_key(const char *section, const char *name)
+/* The section that a key stands in. */
+static const char *section_of(const struct config *cfg, const struct config_key *key)
+{
+    return strcmp(key->section, "own") == 0 ? cfg->kind->section : key->section;
+}
+
+/* A section of another daemon is no section of this one's. */
+static bool is_known(const struct config *cfg, const struct config_key *key)
+{
+    return strcmp(key->section, "maf") != 0 || strcmp(cfg->kind->section, "maf") == 0;
+}
+
+static size_t find_key(const struct config *cfg, const char *section, const char *name)
 {
     size_t i = 0;
     while (config_keys[i].section != NULL &&
-           (strcmp(config_keys[i].section, section) != 0 || strcmp(config_keys[i].name, name) != 0))
+           (!is_known(cfg, &config_keys[i]) || strcmp(section_of(cfg, &config_keys[i]), section) != 0 ||
+            strcmp(config_keys[i].name, name) != 0))
         i++;
     return i;
 }
@@ -35,7 +50,7 @@ static size_t find_key(const char *section, const char *name)
 static int take(void *arg, const char *section, const char *name, const char *value)
 {
     struct parse *p = arg;
-    size_t i = find_key(section, name);
+    size_t i = find_key(p->cfg, section, name);
     const struct config_key *key = &config_keys[i];
     if (key->section == NULL)
         p->rc = om_fail(p->err, OM_ECONFIG, "unknown key");
@@ -57,13 +72,15 @@ static unsigned cores(void)
     return n < 1 ? 1 : (unsigned)n;
 }
 
-static om_rc set_defaults(const char *dir, struct config *cfg, struct om_error *err)
+static om_rc set_defaults(const struct config_kind *kind, const char *dir, struct config *cfg,
+                          struct om_error *err)
 {
     memset(cfg, 0, sizeof *cfg);
+    cfg->kind = kind;
     if (realpath(dir, cfg->dir) == NULL)
-        return om_fail(err, OM_ECONFIG, "%s: %s; `mafadm init --dir` makes a MAF directory", dir,
-                       strerror(errno));
-    OM_TRY(om_path_join(cfg->database, sizeof cfg->database, cfg->dir, "maf.db", err));
+        return om_fail(err, OM_ECONFIG, "%s: %s; `%s init --dir` makes a %s directory", dir, strerror(errno),
+                       kind->admin, kind->what);
+    OM_TRY(om_path_join(cfg->database, sizeof cfg->database, cfg->dir, kind->database, err));
     cfg->custody = OMTLS_CUSTODY_SESSION;
     cfg->require_extended_master_secret = true;
     cfg->key_cache = 4096;
@@ -107,25 +124,26 @@ static om_rc parse_text(const char *path, const char *text, struct parse *p)
 
 static om_rc check_complete(const char *path, const struct parse *p)
 {
+    const struct config *cfg = p->cfg;
     for (size_t i = 0; config_keys[i].section != NULL; i++)
-        if (config_keys[i].required && !p->seen[i])
-            return om_fail(p->err, OM_ECONFIG, "%s: [%s] %s is missing", path, config_keys[i].section,
-                           config_keys[i].name);
-    for (size_t i = 0; i < p->cfg->n_aliases; i++)
-        if (strcmp(p->cfg->aliases[i], p->cfg->fqdn) == 0)
-            return om_fail(p->err, OM_ECONFIG, "%s: [maf] aliases: %s is the fqdn already", path,
-                           p->cfg->fqdn);
+        if (config_keys[i].required && is_known(cfg, &config_keys[i]) && !p->seen[i])
+            return om_fail(p->err, OM_ECONFIG, "%s: [%s] %s is missing", path,
+                           section_of(cfg, &config_keys[i]), config_keys[i].name);
+    for (size_t i = 0; i < cfg->n_aliases; i++)
+        if (strcmp(cfg->aliases[i], cfg->fqdn) == 0)
+            return om_fail(p->err, OM_ECONFIG, "%s: [%s] aliases: %s is the fqdn already", path,
+                           cfg->kind->section, cfg->fqdn);
     return OM_OK;
 }
 
-om_rc config_load(const char *dir, struct config *cfg, struct om_error *err)
+om_rc config_load(const struct config_kind *kind, const char *dir, struct config *cfg, struct om_error *err)
 {
     char path[PATH_MAX];
     struct om_secret file = OM_SECRET_INIT;
     struct om_error local;
     struct parse p = {.cfg = cfg, .err = err != NULL ? err : &local};
-    OM_TRY(set_defaults(dir, cfg, p.err));
-    OM_TRY(om_path_join(path, sizeof path, cfg->dir, CONFIG_FILE_NAME, p.err));
+    OM_TRY(set_defaults(kind, dir, cfg, p.err));
+    OM_TRY(om_path_join(path, sizeof path, cfg->dir, kind->file, p.err));
     /* Whoever can write the file can name a module to load. */
     om_rc rc = om_file_read_trusted(path, CONFIG_FILE_MAX, &file, p.err);
     char *text = rc == OM_OK && file.len > 0 ? strndup((const char *)file.octets, file.len) : NULL;
@@ -138,7 +156,7 @@ om_rc config_load(const char *dir, struct config *cfg, struct om_error *err)
     free(text);
     om_secret_free(&file);
     if (rc == OM_ENOTFOUND || rc == OM_EINPUT)
-        return om_fail(p.err, OM_ECONFIG, "%s cannot be read; `mafadm init --dir` makes one", path);
+        return om_fail(p.err, OM_ECONFIG, "%s cannot be read; `%s init --dir` makes one", path, kind->admin);
     return rc;
 }
 

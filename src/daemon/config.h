@@ -1,5 +1,6 @@
-/* mafd.conf (mafd.conf(5)): read, checked and written here only. Unknown sections and keys are errors, and so
- * are values out of bounds; the message names file, line, key and what would be right. */
+/* The configuration of a daemon (mafd.conf(5)): read, checked and written here only. Unknown sections and
+ * keys are errors, and so are values out of bounds; the message names file, line, key and what would be
+ * right. */
 #ifndef OPENMAF_DAEMON_CONFIG_H
 #define OPENMAF_DAEMON_CONFIG_H
 
@@ -10,7 +11,17 @@
 
 #define CONFIG_NAMES_MAX  8
 #define CONFIG_LISTEN_MAX 4 /* addresses of one binding */
-#define CONFIG_FILE_NAME  "mafd.conf"
+
+/* What differs from daemon to daemon. */
+struct config_kind {
+    const char *what;     /* "MAF" */
+    const char *program;  /* "mafd" */
+    const char *admin;    /* "mafadm" */
+    const char *file;     /* "mafd.conf", in the daemon's directory */
+    const char *section;  /* "maf": the section of its own */
+    const char *database; /* "maf.db": default name */
+};
+extern const struct config_kind config_maf;
 
 enum config_binding { CONFIG_HTTPS, CONFIG_COAPS, CONFIG_COAPS_TCP };
 #define CONFIG_BINDINGS      3
@@ -32,13 +43,14 @@ struct config_coap {
 };
 
 struct config {
+    const struct config_kind *kind;
     char dir[PATH_MAX]; /* the --dir it came from, absolute; relative paths in the file start here */
 
-    /* [maf] */
+    /* the section of its own */
     char fqdn[M2M_FQDN_SIZE];
     char aliases[CONFIG_NAMES_MAX][M2M_FQDN_SIZE];
     size_t n_aliases;
-    char database[PATH_MAX];    /* default <dir>/maf.db */
+    char database[PATH_MAX];    /* default <dir>/<kind->database> */
     enum omtls_custody custody; /* session | psk */
     bool tls13;                 /* tls-max: 1.2 (default, TS-0003 10.2.1) | 1.3 */
     bool require_target_registration;
@@ -73,12 +85,14 @@ struct config {
     bool sandbox;           /* system-call filter in workers, default yes */
 };
 
-/* Reads <dir>/mafd.conf. OM_ECONFIG. */
-OM_MUST_USE om_rc config_load(const char *dir, struct config *out, struct om_error *err);
+/* Reads <dir>/<kind->file>. OM_ECONFIG. */
+OM_MUST_USE om_rc config_load(const struct config_kind *kind, const char *dir, struct config *out,
+                              struct om_error *err);
 
-/* What `mafadm init` writes: a commented file with these values and the defaults. OM_ECONFLICT when there is
+/* What `init` writes: a commented file with these values and the defaults. OM_ECONFLICT when there is
  * one. */
 struct config_init {
+    const struct config_kind *kind;
     const char *dir, *fqdn, *token_uri, *pin_source /* or NULL */,
         *https_listen /* or NULL: 127.0.0.1:8443 */;
 };

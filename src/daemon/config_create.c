@@ -1,4 +1,4 @@
-/* Writing a new mafd.conf: see config.h. Commented lines show the defaults. */
+/* Writing a new configuration: see config.h. Commented lines show the defaults. */
 #include "daemon/config.h"
 #include "util/file.h"
 
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char template[] =
+static const char head_of_maf[] =
     "# mafd.conf: configuration of a oneM2M MAF, see mafd.conf(5). `mafd --dir DIR -t` checks it.\n"
     "# Lines that begin with '#' show the defaults. Relative paths start at this file's directory.\n"
     "\n"
@@ -27,7 +27,9 @@ static const char template[] =
     "# keep-keys-on-deregistration = no\n"
     "# Set to \"no\" for peers without RFC 7627 only:\n"
     "# require-extended-master-secret = yes\n"
-    "\n"
+    "\n";
+
+static const char template[] =
     "[token]\n"
     "uri = %s\n"
     "%spin-source = %s\n"
@@ -100,11 +102,14 @@ om_rc config_create(const struct config_init *init, struct om_error *err)
 {
     char path[PATH_MAX];
     char pin[PATH_MAX + 16] = "";
-    char text[sizeof template + 2 * PATH_MAX + 4096];
-    OM_TRY(om_path_join(path, sizeof path, init->dir, CONFIG_FILE_NAME, err));
+    char text[sizeof head_of_maf + sizeof template + 2 * PATH_MAX + 4096];
+    OM_TRY(om_path_join(path, sizeof path, init->dir, init->kind->file, err));
     if (init->pin_source != NULL)
         OM_TRY(absolute_pin_source(init->pin_source, pin, sizeof pin, err));
-    int n = snprintf(text, sizeof text, template, init->fqdn, init->token_uri, pin[0] != '\0' ? "" : "# ",
+    int n = snprintf(text, sizeof text, head_of_maf, init->fqdn);
+    if (n > 0 && (size_t)n < sizeof text)
+        n +=
+            snprintf(text + n, sizeof text - (size_t)n, template, init->token_uri, pin[0] != '\0' ? "" : "# ",
                      pin, init->https_listen != NULL ? init->https_listen : "127.0.0.1:8443");
     if (n < 0 || (size_t)n >= sizeof text)
         return om_fail(err, OM_EINPUT, "the values for %s are too long", path);
@@ -112,7 +117,7 @@ om_rc config_create(const struct config_init *init, struct om_error *err)
         return om_fail(err, OM_EINPUT, "a line break in a value for %s", path);
     OM_TRY(om_file_create(path, text, (size_t)n, 0600, err));
     struct config check; /* what init writes, mafd must accept */
-    om_rc rc = config_load(init->dir, &check, err);
+    om_rc rc = config_load(init->kind, init->dir, &check, err);
     if (rc != OM_OK)
         (void)unlink(path);
     return rc;

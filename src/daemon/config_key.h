@@ -1,10 +1,12 @@
-/* One key of mafd.conf: where it stands, how its value is read, and where it goes. Internal to mafconfig. */
+/* One key of a configuration: where it stands, how its value is read, and where it goes. Internal to
+ * mafconfig. */
 #ifndef OPENMAF_DAEMON_CONFIG_KEY_H
 #define OPENMAF_DAEMON_CONFIG_KEY_H
 
 #include "daemon/config.h"
 
 struct config_key {
+    /* Section; "own": the one that is named after the daemon; "maf": the same, of mafd only. */
     const char *section, *name;
     /* Reads value into cfg. OM_ECONFIG with a text that says what would be right. */
     om_rc (*set)(struct config *cfg, const struct config_key *key, const char *value, struct om_error *err);

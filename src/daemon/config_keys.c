@@ -1,4 +1,4 @@
-/* Every key of mafd.conf, once, with its bounds and how its value is read. */
+/* Every key of a configuration, once, with its bounds and how its value is read. */
 #include "daemon/config_key.h"
 #include "se/pin.h"
 #include "util/file.h"
@@ -219,14 +219,14 @@ static om_rc set_log_level(struct config *cfg, const struct config_key *key, con
 
 /* clang-format off */
 const struct config_key config_keys[] = {
-    TEXT("maf", "fqdn", set_fqdn, fqdn, true),
-    TEXT("maf", "aliases", set_aliases, aliases, false),
-    TEXT("maf", "database", set_path, database, false),
-    TEXT("maf", "custody", set_custody, custody, false),
-    TEXT("maf", "tls-max", set_tls_max, tls13, false),
-    TEXT("maf", "require-target-registration", set_flag, require_target_registration, false),
-    TEXT("maf", "keep-keys-on-deregistration", set_flag, keep_keys_on_deregistration, false),
-    TEXT("maf", "require-extended-master-secret", set_flag, require_extended_master_secret, false),
+    TEXT("own", "fqdn", set_fqdn, fqdn, true),
+    TEXT("own", "aliases", set_aliases, aliases, false),
+    TEXT("own", "database", set_path, database, false),
+    TEXT("own", "custody", set_custody, custody, false),
+    TEXT("own", "tls-max", set_tls_max, tls13, false),
+    TEXT("own", "require-target-registration", set_flag, require_target_registration, false),
+    TEXT("own", "keep-keys-on-deregistration", set_flag, keep_keys_on_deregistration, false),
+    TEXT("own", "require-extended-master-secret", set_flag, require_extended_master_secret, false),
     TEXT("token", "uri", set_token_uri, token_uri, true),
     TEXT("token", "pin-source", set_pin_source, pin_source, false),
     TEXT("token", "plugin-dir", set_path, plugin_dir, false),

@@ -89,7 +89,7 @@ static void close_others(const struct generation *g, unsigned n, int control)
 static void run_child(const struct generation *g, unsigned n, int control, pid_t parent)
 {
     char name[32];
-    (void)snprintf(name, sizeof name, "mafd[worker %u]", n);
+    (void)snprintf(name, sizeof name, "%s[worker %u]", g->cfg.kind->program, n);
     om_log_set_name(name);
     om_log_set_level((enum om_log_level)g->cfg.log_level);
     (void)signal(SIGHUP, SIG_IGN); /* the supervisor's, even when a terminal sends them to all */

@@ -88,7 +88,7 @@ void lifecycle_reload(struct supervisor *v)
         return;
     struct generation *unfinished = lifecycle_find(v, GENERATION_STARTING);
     state_reloading(&v->state);
-    om_rc rc = config_load(v->dir, &cfg, &err);
+    om_rc rc = config_load(v->kind, v->dir, &cfg, &err);
     if (rc == OM_OK)
         rc = lifecycle_begin(v, &cfg, &err);
     if (rc == OM_OK && unfinished != NULL)

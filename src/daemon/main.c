@@ -1,6 +1,7 @@
-/* mafd(8): the oneM2M M2M Authentication Function as a daemon. */
+/* The daemon's command line: mafd(8). Which daemon it is, is in the constant of its own file (program.h). */
 #include "daemon/harden.h"
 #include "daemon/mem_hooks.h"
+#include "daemon/program.h"
 #include "daemon/rundir.h"
 #include "daemon/service.h"
 #include "daemon/supervisor.h"
@@ -10,14 +11,19 @@
 #include <stdio.h>
 
 static const char usage[] =
-    "usage: mafd --dir DIR [-t]\n"
+    "usage: %s --dir DIR [-t]\n"
     "\n"
-    "  --dir DIR      directory that `mafadm init` made\n"
+    "  --dir DIR      directory that `%s init` made\n"
     "  -t, --test     check the configuration, the token and the database, and end\n"
     "  --help         this text\n"
     "  --version      version\n"
     "\n"
     "Runs in the foreground. SIGTERM drains and ends, SIGHUP reloads, SIGUSR1 logs counters.\n";
+
+static void print_usage(FILE *out)
+{
+    (void)fprintf(out, usage, daemon_program.kind->program, daemon_program.kind->admin);
+}
 
 struct arguments {
     const char *dir;
@@ -45,10 +51,10 @@ static bool parse(int argc, char **argv, struct arguments *a, int *status)
             a->test = true;
             break;
         case 'h':
-            (void)fputs(usage, stdout);
+            print_usage(stdout);
             return false;
         case 'V':
-            (void)puts("mafd " OPENMAF_VERSION);
+            (void)printf("%s " OPENMAF_VERSION "\n", daemon_program.kind->program);
             return false;
         default:
             *status = 2;
@@ -57,7 +63,7 @@ static bool parse(int argc, char **argv, struct arguments *a, int *status)
     }
     if (a->dir != NULL && optind == argc)
         return true;
-    (void)fputs(usage, stderr);
+    print_usage(stderr);
     *status = 2;
     return false;
 }
@@ -76,7 +82,7 @@ static om_rc prepare(const struct arguments *a, struct config *cfg, struct om_er
 {
     OM_TRY(mem_hooks_install(err));
     OM_TRY(harden_process(err));
-    OM_TRY(config_load(a->dir, cfg, err));
+    OM_TRY(config_load(daemon_program.kind, a->dir, cfg, err));
     om_log_set_level((enum om_log_level)cfg->log_level);
     /* One descriptor a connection, and some for token, database and sockets. */
     size_t n = config_count(cfg, CONFIG_HTTPS) * cfg->https_max_connections +
@@ -93,12 +99,12 @@ int main(int argc, char **argv)
     int lock = -1;
     if (!parse(argc, argv, &a, &status))
         return status;
-    om_log_set_name("mafd");
+    om_log_set_name(daemon_program.kind->program);
     om_rc rc = prepare(&a, &cfg, &err);
     if (rc == OM_OK && a.test)
         rc = check(&cfg, &err);
     else if (rc == OM_OK)
-        rc = rundir_lock(cfg.dir, &lock, &err);
+        rc = rundir_lock(&cfg, &lock, &err);
     if (rc != OM_OK) {
         om_log(OM_LOG_ERROR, "%s", om_error_text(&err, rc));
         return 1;

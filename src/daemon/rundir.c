@@ -21,12 +21,14 @@ static om_rc run_path(const char *dir, const char *name, char *out, size_t cap, 
     return OM_OK;
 }
 
-om_rc rundir_lock(const char *dir, int *out, struct om_error *err)
+om_rc rundir_lock(const struct config *cfg, int *out, struct om_error *err)
 {
+    char name[32];
     char path[PATH_MAX];
-    OM_TRY(run_path(dir, "", path, sizeof path, err));
+    OM_TRY(run_path(cfg->dir, "", path, sizeof path, err));
     OM_TRY(om_dir_make(path, err));
-    OM_TRY(run_path(dir, "mafd.lock", path, sizeof path, err));
+    (void)snprintf(name, sizeof name, "%s.lock", cfg->kind->program);
+    OM_TRY(run_path(cfg->dir, name, path, sizeof path, err));
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return om_fail(err, OM_ECONFIG, "cannot open %s: %s", path, strerror(errno));
@@ -34,7 +36,8 @@ om_rc rundir_lock(const char *dir, int *out, struct om_error *err)
     for (unsigned i = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; i++) {
         if (i == LOCK_TRIES || errno != EWOULDBLOCK) {
             (void)close(fd);
-            return om_fail(err, OM_ECONFLICT, "another mafd serves %s (%s is locked)", dir, path);
+            return om_fail(err, OM_ECONFLICT, "another %s serves %s (%s is locked)", cfg->kind->program,
+                           cfg->dir, path);
         }
         (void)nanosleep(&pause, NULL);
     }
@@ -69,17 +72,20 @@ static om_rc announce_ports(const struct generation *g, enum config_binding bind
 om_rc rundir_announce(const struct generation *g, struct om_error *err)
 {
     char text[32];
+    char name[32];
     for (enum config_binding b = CONFIG_HTTPS; b < CONFIG_BINDINGS; b++)
         OM_TRY(announce_ports(g, b, err));
     int n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
-    return rundir_write(g->cfg.dir, "mafd.pid", text, (size_t)n, err);
+    (void)snprintf(name, sizeof name, "%s.pid", g->cfg.kind->program);
+    return rundir_write(g->cfg.dir, name, text, (size_t)n, err);
 }
 
-void rundir_clear(const char *dir)
+void rundir_clear(const struct config_kind *kind, const char *dir)
 {
-    static const char *const names[] = {"mafd.pid", "https.port", "coaps.port", "coaps+tcp.port",
-                                        "metrics.prom"};
+    char pid[32];
+    const char *const names[] = {pid, "https.port", "coaps.port", "coaps+tcp.port", "metrics.prom"};
     char path[PATH_MAX];
+    (void)snprintf(pid, sizeof pid, "%s.pid", kind->program);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (run_path(dir, names[i], path, sizeof path, NULL) == OM_OK)
             (void)unlink(path);

@@ -11,7 +11,7 @@ static om_rc open_token(const struct config *cfg, struct service *s, struct om_e
                    cfg->plugin_dir[0] != '\0' ? cfg->plugin_dir : NULL, &s->se, err));
     OM_TRY(se_describe(s->se, &d, err));
     if (!d.provisioned)
-        return om_fail(err, OM_ECONFIG, "the root keys are missing; `mafadm init` makes them");
+        return om_fail(err, OM_ECONFIG, "the root keys are missing; `%s init` makes them", cfg->kind->admin);
     if (d.test_only)
         om_log(OM_LOG_WARNING, "token %s does not enforce what protects keys: fit for tests only", d.label);
     om_log(OM_LOG_DEBUG, "token %s (%s, %s) grade %s", d.label, d.manufacturer, d.module,
@@ -64,12 +64,13 @@ om_rc service_open(const struct config *cfg, struct service *s, struct om_error 
 {
     static const struct {
         om_rc (*open)(const struct config *, struct service *, struct om_error *);
-        const char *keys; /* of the file, to which a failure points */
+        const char *section; /* of the file, to which a failure points; NULL: the daemon's own */
+        const char *keys;
     } steps[] = {
-        {open_token, "[token] uri, pin-source"},
-        {open_store, "[maf] database"},
-        {open_maf, "[maf]"},
-        {open_tls, "TLS"},
+        {open_token, "token", "uri, pin-source"},
+        {open_store, NULL, "database"},
+        {open_maf, NULL, "fqdn"},
+        {open_tls, NULL, "TLS"},
     };
     memset(s, 0, sizeof *s);
     config_names(cfg, s->names);
@@ -78,7 +79,8 @@ om_rc service_open(const struct config *cfg, struct service *s, struct om_error 
         if (rc == OM_OK)
             continue;
         service_close(s);
-        return om_context(err, rc, "%s/" CONFIG_FILE_NAME ": %s", cfg->dir, steps[i].keys);
+        return om_context(err, rc, "%s/%s: [%s] %s", cfg->dir, cfg->kind->file,
+                          steps[i].section != NULL ? steps[i].section : cfg->kind->section, steps[i].keys);
     }
     return OM_OK;
 }

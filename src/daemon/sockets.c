@@ -109,7 +109,7 @@ om_rc sockets_open(struct generation *g, const struct generation *before, struct
         for (unsigned n = 0; n < g->cfg.workers && rc == OM_OK; n++)
             rc = open_listener(g, n, i, before, err);
         if (rc != OM_OK)
-            return om_context(err, rc, "%s/" CONFIG_FILE_NAME ": [%s] listen", g->cfg.dir,
+            return om_context(err, rc, "%s/%s: [%s] listen", g->cfg.dir, g->cfg.kind->file,
                               config_section(g->cfg.addresses[i].binding));
     }
     return OM_OK;

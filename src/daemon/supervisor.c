@@ -167,7 +167,7 @@ static int open_signals(void)
 
 int supervisor_run(const struct config *cfg, int lock)
 {
-    struct supervisor v = {.lock = lock, .all = LIST_HEAD_INITIALIZER(v.all)};
+    struct supervisor v = {.kind = cfg->kind, .lock = lock, .all = LIST_HEAD_INITIALIZER(v.all)};
     struct om_error err = {0};
     (void)snprintf(v.dir, sizeof v.dir, "%s", cfg->dir);
     v.signals = open_signals();
@@ -182,7 +182,7 @@ int supervisor_run(const struct config *cfg, int lock)
         reap(&v);
         tick(&v);
     }
-    rundir_clear(v.dir);
+    rundir_clear(v.kind, v.dir);
     om_log(OM_LOG_NOTICE, "ended");
     return v.failed ? 1 : 0;
 }

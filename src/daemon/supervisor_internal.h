@@ -8,6 +8,7 @@
 #define TICK_MS 1000
 
 struct supervisor {
+    const struct config_kind *kind;
     char dir[PATH_MAX];
     int lock;
     int signals;

@@ -79,7 +79,7 @@ void mafd_make(struct server *s)
     must(om_path_join(s->log, sizeof s->log, s->base, "log", &err), &err);
     (void)snprintf(uri, sizeof uri, "ram:file=%s/roots", s->base);
     const struct config_init init = {
-        .dir = s->dir, .fqdn = FQDN, .token_uri = uri, .https_listen = "127.0.0.1:0"};
+        .kind = &config_maf, .dir = s->dir, .fqdn = FQDN, .token_uri = uri, .https_listen = "127.0.0.1:0"};
     must(maf_init_directory(&init, &err), &err);
     add_client(s, uri);
 }
@@ -116,7 +116,7 @@ void mafd_set(const struct server *s, const char *section, const char *key, cons
     char path[PATH_MAX];
     char head[64];
     char text[16384];
-    must(om_path_join(path, sizeof path, s->dir, CONFIG_FILE_NAME, &err), &err);
+    must(om_path_join(path, sizeof path, s->dir, config_maf.file, &err), &err);
     must(om_file_read(path, 8192, &file, &err), &err);
     char *old = strndup((const char *)file.octets, file.len);
     assert_non_null(old);

@@ -30,7 +30,7 @@ static om_rc load(const char *text)
     (void)unlink(path);
     assert_int_equal(om_file_create(path, text, strlen(text), 0600, &err), OM_OK);
     memset(&err, 0, sizeof err);
-    return config_load(dir, &cfg, &err);
+    return config_load(&config_maf, dir, &cfg, &err);
 }
 
 static void expect_loaded(const char *text)
@@ -145,9 +145,9 @@ static void missing_keys(void **state)
     expect_refused("[maf]\nfqdn = m.example\n[https]\nlisten = 127.0.0.1:1\n", ": [token] uri", "missing");
     expect_refused("[token]\nuri = pkcs11:x\n[https]\nlisten = 127.0.0.1:1\n", ": [maf] fqdn", "missing");
     (void)unlink(path);
-    assert_int_equal(config_load(dir, &cfg, &err), OM_ECONFIG);
+    assert_int_equal(config_load(&config_maf, dir, &cfg, &err), OM_ECONFIG);
     assert_non_null(strstr(err.text, "mafadm init"));
-    assert_int_equal(config_load("/nonexistent/maf", &cfg, &err), OM_ECONFIG);
+    assert_int_equal(config_load(&config_maf, "/nonexistent/maf", &cfg, &err), OM_ECONFIG);
     assert_non_null(strstr(err.text, "mafadm init"));
 }
 
@@ -277,27 +277,28 @@ static void file_that_others_write(void **state)
     (void)state;
     expect_loaded(MINIMAL);
     assert_int_equal(chmod(path, 0620), 0);
-    assert_int_equal(config_load(dir, &cfg, &err), OM_ECONFIG);
+    assert_int_equal(config_load(&config_maf, dir, &cfg, &err), OM_ECONFIG);
     assert_non_null(strstr(err.text, "chmod"));
     assert_int_equal(chmod(path, 0644), 0);
-    assert_int_equal(config_load(dir, &cfg, &err), OM_OK);
+    assert_int_equal(config_load(&config_maf, dir, &cfg, &err), OM_OK);
     assert_int_equal(chmod(dir, 0777), 0); /* they could put another file in its place */
-    assert_int_equal(config_load(dir, &cfg, &err), OM_ECONFIG);
+    assert_int_equal(config_load(&config_maf, dir, &cfg, &err), OM_ECONFIG);
     assert_non_null(strstr(err.text, "chmod"));
     assert_int_equal(chmod(dir, 0755), 0);
-    assert_int_equal(config_load(dir, &cfg, &err), OM_OK);
+    assert_int_equal(config_load(&config_maf, dir, &cfg, &err), OM_OK);
 }
 
 static void created(void **state)
 {
     (void)state;
-    struct config_init init = {.dir = dir,
+    struct config_init init = {.kind = &config_maf,
+                               .dir = dir,
                                .fqdn = "maf.example.com",
                                .token_uri = "pkcs11:token=maf?module-path=/usr/lib/x.so",
                                .pin_source = "file:/etc/pin"};
     (void)unlink(path);
     assert_int_equal(config_create(&init, &err), OM_OK);
-    assert_int_equal(config_load(dir, &cfg, &err), OM_OK);
+    assert_int_equal(config_load(&config_maf, dir, &cfg, &err), OM_OK);
     assert_string_equal(cfg.fqdn, init.fqdn);
     assert_string_equal(cfg.token_uri, init.token_uri);
     assert_string_equal(cfg.pin_source, init.pin_source);
@@ -311,7 +312,7 @@ static void created(void **state)
     init.pin_source = "file:pin"; /* of the operator's directory, not of the MAF's */
     init.https_listen = "[::1]:0";
     assert_int_equal(config_create(&init, &err), OM_OK);
-    assert_int_equal(config_load(dir, &cfg, &err), OM_OK);
+    assert_int_equal(config_load(&config_maf, dir, &cfg, &err), OM_OK);
     char cwd[PATH_MAX];
     char expected[PATH_MAX + 16];
     assert_non_null(getcwd(cwd, sizeof cwd));
@@ -327,13 +328,14 @@ static void created(void **state)
 static void created_defaults(void **state)
 {
     (void)state;
-    struct config_init init = {.dir = dir, .fqdn = "maf.example.com", .token_uri = "pkcs11:token=maf"};
+    struct config_init init = {
+        .kind = &config_maf, .dir = dir, .fqdn = "maf.example.com", .token_uri = "pkcs11:token=maf"};
     struct om_secret file = OM_SECRET_INIT;
     struct config plain;
     char text[16384] = "";
     (void)unlink(path);
     assert_int_equal(config_create(&init, &err), OM_OK);
-    assert_int_equal(config_load(dir, &plain, &err), OM_OK);
+    assert_int_equal(config_load(&config_maf, dir, &plain, &err), OM_OK);
     assert_int_equal(om_file_read(path, sizeof text - 1, &file, &err), OM_OK);
     size_t at = 0;
     for (size_t i = 0; i < file.len; i++) { /* "# key = value" with a value, but not prose and workers */
@@ -362,7 +364,7 @@ static int setup(void **state)
     (void)snprintf(made, sizeof made, "%s/openmaf-config-XXXXXX", tmp != NULL ? tmp : "/tmp");
     if (mkdtemp(made) == NULL || realpath(made, dir) == NULL)
         return -1;
-    return om_path_join(path, sizeof path, dir, CONFIG_FILE_NAME, &err) == OM_OK ? 0 : -1;
+    return om_path_join(path, sizeof path, dir, config_maf.file, &err) == OM_OK ? 0 : -1;
 }
 
 static int teardown(void **state)
