@@ -1,5 +1,5 @@
-/* mafadm: the operator's command for a MAF directory (mafadm(8)). This file: the table of commands and of
- * options, usage, and exit codes. */
+/* The operator's command for a directory: mafadm(8), and its like for other daemons. This file: the table of
+ * commands and of options, usage, and exit codes. */
 #include "cli/mafadm.h"
 #include "util/log.h"
 
@@ -18,9 +18,9 @@ struct adm_option {
 };
 
 static const struct adm_option options[] = {
-    {'d', "dir", "DIR", "directory of the MAF (configuration, database)"},
+    {'d', "dir", "DIR", "directory of the daemon (configuration, database)"},
     {'j', "json", NULL, "print JSON on standard output"},
-    {'f', "fqdn", "FQDN", "the MAF's name (MAF-FQDN)"},
+    {'f', "fqdn", "FQDN", "the name that clients know it by"},
     {'t', "token", "URI", "token that keeps the root keys, e.g. pkcs11:token=maf?module-path=..."},
     {'p', "pin-source", "SOURCE", "file:PATH or credential:NAME with the token's PIN"},
     {'H', "https", "HOST:PORT", "address to listen on (default 127.0.0.1:8443)"},
@@ -60,7 +60,7 @@ static const struct adm_command commands[] = {
     {"client", "revoke", "KMID", "", "", adm_client_revoke, "end a credential for ever"},
     {"client", "config", NULL, "isFr", "is", adm_client_config,
      "show, attach (--file) or remove the mafClientCfg that the client retrieves"},
-    {"registration", "list", NULL, "", "", adm_registration_list, "list MAF Client Registrations"},
+    {"registration", "list", NULL, "", "", adm_registration_list, "list client registrations"},
     {"registration", "show", "REG-ID", "", "", adm_registration_show, "show one registration"},
     {"registration", "revoke", "REG-ID", "K", "", adm_registration_revoke, "end a registration and its keys"},
     {"key", "list", NULL, "", "", adm_key_list, "list key registrations (never their values)"},
@@ -81,7 +81,8 @@ static const struct adm_option *option_by_letter(int letter)
 
 static void print_usage(FILE *out)
 {
-    (void)fprintf(out, "Usage: mafadm COMMAND --dir DIR [OPTION ...] [ARGUMENT]\n\nCommands:\n");
+    (void)fprintf(out, "Usage: %s COMMAND --dir DIR [OPTION ...] [ARGUMENT]\n\nCommands:\n",
+                  adm_program.kind->admin);
     for (size_t i = 0; i < N_COMMANDS; i++) {
         char name[64];
         (void)snprintf(name, sizeof name, "%s%s%s%s%s", commands[i].noun, commands[i].verb[0] ? " " : "",
@@ -89,13 +90,14 @@ static void print_usage(FILE *out)
                        commands[i].operand ? commands[i].operand : "");
         (void)fprintf(out, "  %-30s %s\n", name, commands[i].help);
     }
-    (void)fprintf(out, "\n`mafadm COMMAND --help` lists a command's options; mafadm(8) explains them.\n");
+    (void)fprintf(out, "\n`%s COMMAND --help` lists a command's options; %s(8) explains them.\n",
+                  adm_program.kind->admin, adm_program.kind->admin);
 }
 
 static void print_command_help(const struct adm_command *cmd)
 {
-    (void)printf("Usage: mafadm %s%s%s --dir DIR [OPTION ...]%s%s\n%s.\n\nOptions:\n", cmd->noun,
-                 cmd->verb[0] ? " " : "", cmd->verb, cmd->operand ? " " : "",
+    (void)printf("Usage: %s %s%s%s --dir DIR [OPTION ...]%s%s\n%s.\n\nOptions:\n", adm_program.kind->admin,
+                 cmd->noun, cmd->verb[0] ? " " : "", cmd->verb, cmd->operand ? " " : "",
                  cmd->operand ? cmd->operand : "", cmd->help);
     for (size_t i = 0; i < N_OPTIONS; i++) {
         char letter = options[i].letter;
@@ -201,14 +203,14 @@ static void no_core_dumps(void)
 int main(int argc, char **argv)
 {
     no_core_dumps();
-    om_log_set_name("mafadm");
+    om_log_set_name(adm_program.kind->admin);
     om_audit_to_syslog();
     if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
         print_usage(stdout);
         return ADM_EXIT_OK;
     }
     if (argc >= 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)) {
-        (void)printf("mafadm (openmaf) %s\n", OPENMAF_VERSION);
+        (void)printf("%s (openmaf) %s\n", adm_program.kind->admin, OPENMAF_VERSION);
         return ADM_EXIT_OK;
     }
     int words = 0;
@@ -233,10 +235,10 @@ int main(int argc, char **argv)
     m2m_list_free(&args.forbid);
     if (rc == OM_OK)
         return fflush(stdout) == 0 ? ADM_EXIT_OK : ADM_EXIT_FAILED;
-    (void)fprintf(stderr, "mafadm %s%s%s: %s\n", cmd->noun, cmd->verb[0] ? " " : "", cmd->verb,
-                  om_error_text(&err, rc));
+    (void)fprintf(stderr, "%s %s%s%s: %s\n", adm_program.kind->admin, cmd->noun, cmd->verb[0] ? " " : "",
+                  cmd->verb, om_error_text(&err, rc));
     if (usage)
-        (void)fprintf(stderr, "`mafadm %s%s%s --help` lists its options.\n", cmd->noun,
+        (void)fprintf(stderr, "`%s %s%s%s --help` lists its options.\n", adm_program.kind->admin, cmd->noun,
                       cmd->verb[0] ? " " : "", cmd->verb);
     return usage ? ADM_EXIT_USAGE : rc == OM_ETRANSIENT ? ADM_EXIT_TRANSIENT : ADM_EXIT_FAILED;
 }

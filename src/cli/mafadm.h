@@ -1,4 +1,4 @@
-/* mafadm: what its command files share. */
+/* mafadm and its like: what their command files share. */
 #ifndef OPENMAF_CLI_MAFADM_H
 #define OPENMAF_CLI_MAFADM_H
 
@@ -21,7 +21,7 @@ struct adm_args {
     const char *operand; /* the one positional argument, or NULL */
 };
 
-/* A MAF directory opened for work: configuration, token, database. */
+/* A directory opened for work: configuration, token, database. */
 struct adm {
     struct config cfg;
     struct se *se;
@@ -51,7 +51,7 @@ OM_MUST_USE om_rc adm_read_text(const char *path, size_t max, char **out, struct
 /* What ends a list: the number of rows that did not verify, reported on stderr as they came. */
 OM_MUST_USE om_rc adm_bad_rows(size_t n, const char *what, struct om_error *err);
 
-/* One command: `mafadm NOUN VERB`. */
+/* One command: `<program> NOUN VERB`. */
 struct adm_command {
     const char *noun, *verb; /* verb "" for a command of one word */
     const char *operand;     /* name of the positional argument, NULL for none */
@@ -60,6 +60,12 @@ struct adm_command {
     om_rc (*run)(const struct adm_args *args, struct om_error *err);
     const char *help;
 };
+
+/* Which command this executable is. Defined once in each: mafadm_program.c. */
+struct adm_program {
+    const struct config_kind *kind;
+};
+extern const struct adm_program adm_program;
 
 om_rc adm_init(const struct adm_args *args, struct om_error *err);
 om_rc adm_check(const struct adm_args *args, struct om_error *err);

@@ -136,7 +136,7 @@ static bool list_one(void *arg, const struct store_credential *r, const struct o
     struct lister *l = arg;
     if (bad != NULL) {
         l->bad++;
-        (void)fprintf(stderr, "mafadm: credential %s: %s\n", r->kmid, bad->text);
+        (void)fprintf(stderr, "%s: credential %s: %s\n", adm_program.kind->admin, r->kmid, bad->text);
     } else if (l->json) {
         (void)json_array_append_new(l->array, credential_json(r));
     } else {

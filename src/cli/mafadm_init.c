@@ -6,7 +6,7 @@
 
 om_rc adm_init(const struct adm_args *args, struct om_error *err)
 {
-    struct config_init init = {.kind = &config_maf,
+    struct config_init init = {.kind = adm_program.kind,
                                .dir = args->dir,
                                .fqdn = args->fqdn,
                                .token_uri = args->token,
@@ -15,9 +15,8 @@ om_rc adm_init(const struct adm_args *args, struct om_error *err)
     OM_TRY(maf_init_directory(&init, err));
     if (args->json)
         return adm_print_json(json_pack("{s:s,s:s}", "dir", args->dir, "fqdn", args->fqdn), err);
-    (void)printf(
-        "%s is ready: edit mafd.conf if needed, add a stakeholder and clients, start `mafd --dir %s`\n",
-        args->dir, args->dir);
+    (void)printf("%s is ready: edit %s if needed, add a stakeholder and clients, start `%s --dir %s`\n",
+                 args->dir, adm_program.kind->file, adm_program.kind->program, args->dir);
     return OM_OK;
 }
 
@@ -31,7 +30,7 @@ static const char *grade_text(enum se_grade grade)
     return grade == SE_GRADE_DERIVE ? "derive: TLS master secrets and exported keys are made inside the token"
                                     : "hmac: long-term keys never leave the token; a session's master secret "
                                       "and an exported key cross "
-                                      "the memory of mafd once, when they are made";
+                                      "the memory of the daemon once, when they are made";
 }
 
 om_rc adm_token_status(const struct adm_args *args, struct om_error *err)
@@ -77,7 +76,7 @@ static bool count(struct tally *t, const char *id, const struct om_error *bad)
         return true;
     }
     t->bad++;
-    (void)fprintf(stderr, "mafadm check: %s %s: %s\n", t->what, id, bad->text);
+    (void)fprintf(stderr, "%s check: %s %s: %s\n", adm_program.kind->admin, t->what, id, bad->text);
     return true;
 }
 

@@ -11,7 +11,7 @@
 om_rc adm_open(const char *dir, struct adm *adm, struct om_error *err)
 {
     memset(adm, 0, sizeof *adm);
-    OM_TRY(config_load(&config_maf, dir, &adm->cfg, err));
+    OM_TRY(config_load(adm_program.kind, dir, &adm->cfg, err));
     const struct config *cfg = &adm->cfg;
     om_rc rc = se_open(cfg->token_uri, cfg->pin_source[0] ? cfg->pin_source : NULL,
                        cfg->plugin_dir[0] ? cfg->plugin_dir : NULL, &adm->se, err);

@@ -47,7 +47,7 @@ static bool registration_row(void *arg, const struct store_registration *r, cons
     struct lister *l = arg;
     if (bad != NULL) {
         l->bad++;
-        (void)fprintf(stderr, "mafadm: registration %s: %s\n", r->id, bad->text);
+        (void)fprintf(stderr, "%s: registration %s: %s\n", adm_program.kind->admin, r->id, bad->text);
     } else if (l->json) {
         (void)json_array_append_new(l->array, registration_json(r));
     } else {
@@ -114,7 +114,7 @@ static bool key_row(void *arg, const struct store_key *r, const struct om_error 
     struct lister *l = arg;
     if (bad != NULL) {
         l->bad++;
-        (void)fprintf(stderr, "mafadm: key %s: %s\n", r->id, bad->text);
+        (void)fprintf(stderr, "%s: key %s: %s\n", adm_program.kind->admin, r->id, bad->text);
     } else if (l->json) {
         (void)json_array_append_new(l->array, key_json(r));
     } else {
@@ -146,7 +146,8 @@ static om_rc relative_of(const struct adm *adm, const char *text, char out[M2M_R
     char fqdn[M2M_FQDN_SIZE];
     OM_TRY(m2m_key_id_split(text, out, fqdn, err));
     if (strcmp(fqdn, adm->cfg.fqdn) != 0)
-        return om_fail(err, OM_ENOTFOUND, "%s is a key of %s, this MAF is %s", text, fqdn, adm->cfg.fqdn);
+        return om_fail(err, OM_ENOTFOUND, "%s is a key of %s, this %s is %s", text, fqdn, adm->cfg.kind->what,
+                       adm->cfg.fqdn);
     return OM_OK;
 }
 

@@ -31,7 +31,7 @@ static bool list_one(void *arg, const struct store_stakeholder *r, const struct 
     struct lister *l = arg;
     if (bad != NULL) {
         l->bad++;
-        (void)fprintf(stderr, "mafadm: stakeholder %s: %s\n", r->admin_fqdn, bad->text);
+        (void)fprintf(stderr, "%s: stakeholder %s: %s\n", adm_program.kind->admin, r->admin_fqdn, bad->text);
         return true;
     }
     if (!l->json) {
@@ -79,7 +79,7 @@ static bool list_permit(void *arg, const char *identity, const char *admin_fqdn,
     struct permits *p = arg;
     if (bad != NULL) {
         p->bad++;
-        (void)fprintf(stderr, "mafadm: permit of %s: %s\n", identity, bad->text);
+        (void)fprintf(stderr, "%s: permit of %s: %s\n", adm_program.kind->admin, identity, bad->text);
     } else {
         (void)json_array_append_new(p->array, json_string(identity));
     }
