@@ -94,12 +94,17 @@ static om_rc set_policy(struct store *store, const char *admin, const char *json
     return rc;
 }
 
-static om_rc check_policy(const char *json, struct om_error *err)
+static const struct maf_role *role_of(const struct maf_role *given)
+{
+    return given != NULL ? given : &maf_role_maf;
+}
+
+static om_rc check_policy(const char *json, const struct maf_suids *suids, struct om_error *err)
 {
     struct maf_policy policy = {0};
     if (strlen(json) >= STORE_POLICY_MAX)
         return om_fail(err, OM_EINPUT, "the policy is longer than %d octets", STORE_POLICY_MAX);
-    OM_TRY(maf_policy_parse(json, &policy, err));
+    OM_TRY(maf_policy_parse(json, suids, &policy, err));
     maf_policy_free(&policy);
     return OM_OK;
 }
@@ -133,7 +138,7 @@ om_rc maf_admin_stakeholder_edit(struct store *store, const char *admin_fqdn,
     char admin[M2M_FQDN_SIZE];
     OM_TRY(fold_fqdn(admin_fqdn, admin, err));
     if (edit->policy != NULL)
-        OM_TRY(check_policy(edit->policy, err));
+        OM_TRY(check_policy(edit->policy, &role_of(edit->role)->suids, err));
     OM_TRY(store_begin(store, err));
     OM_TRY(finish(store, apply_edit(store, admin, edit, err), err));
     if (edit->policy != NULL)
@@ -155,8 +160,8 @@ om_rc maf_admin_policy_set(struct store *store, const char *admin_fqdn, const ch
 /* ---- clients ---- */
 
 /* "rel" or "rel@FQDN" of this MAF, or one that is made up. */
-static om_rc choose_kmid(struct se *se, const char *maf_fqdn, const char *wanted, char out[M2M_KEY_ID_SIZE],
-                         struct om_error *err)
+static om_rc choose_kmid(struct se *se, const struct maf_role *role, const char *maf_fqdn, const char *wanted,
+                         char out[M2M_KEY_ID_SIZE], struct om_error *err)
 {
     char relative[M2M_RELATIVE_SIZE];
     char fqdn[M2M_FQDN_SIZE];
@@ -165,11 +170,11 @@ static om_rc choose_kmid(struct se *se, const char *maf_fqdn, const char *wanted
         char hex[2 * sizeof octets + 1];
         OM_TRY(se_random(se, octets, sizeof octets, err));
         om_hex_lower(hex, octets, sizeof octets);
-        (void)snprintf(relative, sizeof relative, "km-%s", hex);
+        (void)snprintf(relative, sizeof relative, "%s%s", role->made_up, hex);
     } else if (strchr(wanted, '@') != NULL) {
         OM_TRY(m2m_key_id_split(wanted, relative, fqdn, err));
         if (strcmp(fqdn, maf_fqdn) != 0)
-            return om_fail(err, OM_EINPUT, "KmID %s is not of this MAF, %s", wanted, maf_fqdn);
+            return om_fail(err, OM_EINPUT, "KmID %s is not of this %s, %s", wanted, role->what, maf_fqdn);
     } else if (!m2m_is_relative_key_id(wanted)) {
         return om_fail(err, OM_EINPUT, "%s is not a KmID: letters, digits and . _ -, at most %d", wanted,
                        M2M_RELATIVE_MAX);
@@ -229,7 +234,7 @@ om_rc maf_admin_client_add(struct store *store, struct se *se, const char *maf_f
 {
     struct store_credential r = {.state = STORE_CREDENTIAL_ACTIVE, .created = (int64_t)time(NULL)};
     OM_TRY(check_client(client, km, &r, err));
-    OM_TRY(choose_kmid(se, maf_fqdn, client->kmid, r.kmid, err));
+    OM_TRY(choose_kmid(se, role_of(client->role), maf_fqdn, client->kmid, r.kmid, err));
     struct se_psk13 forms;
     om_rc rc = make_km(se, km, generated, &r.km, &forms, err);
     if (rc == OM_OK)

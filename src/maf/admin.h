@@ -5,7 +5,7 @@
 #define OPENMAF_MAF_ADMIN_H
 
 #include "maf/maf.h"
-#include "maf/policy.h"
+#include "maf/role.h"
 
 /* New stakeholder with default policy. OM_ECONFLICT when it exists. */
 OM_MUST_USE om_rc maf_admin_stakeholder_add(struct store *store, const char *admin_fqdn,
@@ -17,6 +17,7 @@ OM_MUST_USE om_rc maf_admin_stakeholder_remove(struct store *store, const char *
 
 /* What to change of a stakeholder; NULL leaves as it is. */
 struct maf_admin_edit {
+    const struct maf_role *role;   /* NULL: a MAF */
     const char *policy;            /* JSON, checked by maf_policy_parse */
     const struct m2m_list *permit; /* identities that may register from now on */
     const struct m2m_list *forbid; /* ... and that no longer may */
@@ -24,15 +25,16 @@ struct maf_admin_edit {
 /* All of it or nothing. OM_EINPUT, OM_ENOTFOUND. */
 OM_MUST_USE om_rc maf_admin_stakeholder_edit(struct store *store, const char *admin_fqdn,
                                              const struct maf_admin_edit *edit, struct om_error *err);
-/* Its policy alone. */
+/* Its policy alone, at a MAF. */
 OM_MUST_USE om_rc maf_admin_policy_set(struct store *store, const char *admin_fqdn, const char *json,
                                        struct om_error *err);
 
 struct maf_admin_client {
-    const char *id;         /* Absolute AE-ID or CSE-ID */
-    const char *admin_fqdn; /* existing stakeholder: the client is permitted to register under it */
-    const char *kmid;       /* "rel" or "rel@MAF-FQDN"; NULL: one is made up */
-    int64_t expires;        /* 0: never */
+    const struct maf_role *role; /* NULL: a MAF */
+    const char *id;              /* Absolute AE-ID or CSE-ID */
+    const char *admin_fqdn;      /* existing stakeholder: the client is permitted to register under it */
+    const char *kmid;            /* "rel" or "rel@MAF-FQDN"; NULL: one is made up */
+    int64_t expires;             /* 0: never */
 };
 /* Imports km (16..64 octets) or, when km is NULL, makes 32 octets in the token's generator and returns them
  * in *generated (the only copy: the caller hands it to the client and wipes it). kmid_out gets the full KmID.

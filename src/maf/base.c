@@ -1,4 +1,4 @@
-/* MAFBase: what any authenticated peer may read, and what nobody may do to it (spec/wire §2). */
+/* The base: what any authenticated peer may read, and what nobody may do to it (spec/wire §2). */
 #include "maf/maf_internal.h"
 
 #include <string.h>
@@ -7,12 +7,13 @@
 
 static om_rc describe(struct maf_call *c, struct m2m_resource *r)
 {
-    r->type = WIRE_TY_MAF_BASE;
+    const struct maf_role *role = c->maf->role;
+    r->type = role->ty_base;
     r->present = M2M_A_TY | M2M_A_RI | M2M_A_RN | M2M_A_CT | M2M_A_LT | M2M_A_FQDN | M2M_A_SRV;
-    r->ct = c->maf->started; /* the base exists for as long as its MAF runs */
+    r->ct = c->maf->started; /* the base exists for as long as its server runs */
     r->lt = c->maf->started;
-    OM_TRY(om_copy_text(r->ri, sizeof r->ri, WIRE_BASE_NAME, &c->err));
-    OM_TRY(om_copy_text(r->rn, sizeof r->rn, WIRE_BASE_NAME, &c->err));
+    OM_TRY(om_copy_text(r->ri, sizeof r->ri, role->base_name, &c->err));
+    OM_TRY(om_copy_text(r->rn, sizeof r->rn, role->base_name, &c->err));
     OM_TRY(om_copy_text(r->fqdn, sizeof r->fqdn, c->maf->names[0], &c->err));
     OM_TRY(m2m_list_add(&r->srv, "2a", &c->err));
     return m2m_list_add(&r->srv, "3", &c->err);
@@ -44,17 +45,16 @@ om_rc maf_base_retrieve(struct maf_call *c)
 
 om_rc maf_base_create(struct maf_call *c)
 {
-    switch (c->rq->ty) {
-    case WIRE_TY_MAF_CLIENT_REG:
+    const struct maf_role *role = c->maf->role;
+    int ty = c->rq->ty;
+    if (ty == role->ty_client_reg)
         return maf_client_registration(c);
-    case WIRE_TY_SYMM_KEY_REG:
+    if (ty == WIRE_TY_SYMM_KEY_REG)
         return maf_key_registration(c);
-    case 0:
+    if (ty == 0)
         return maf_refuse(c, M2M_BAD_REQUEST, "Resource Type is missing");
-    default:
-        return maf_refuse(c, M2M_INVALID_CHILD_RESOURCE_TYPE, "Resource Type %d cannot be created at a MAF",
-                          c->rq->ty);
-    }
+    return maf_refuse(c, M2M_INVALID_CHILD_RESOURCE_TYPE, "Resource Type %d cannot be created at a %s", ty,
+                      role->what);
 }
 
 om_rc maf_base_refuse(struct maf_call *c)

@@ -30,7 +30,7 @@ static om_rc retrieve(struct maf_call *c, struct store_registration *r)
     OM_TRY(maf_load_own_registration(c, r)); /* MAF-CC-2, -3, -4 */
     OM_TRY(maf_no_content(c));
     OM_TRY(maf_result_content(c, &result));
-    struct m2m_resource view = maf_registration_view(r);
+    struct m2m_resource view = maf_registration_view(c, r);
     OM_TRY(maf_attribute_list(c, view.type, view.present | M2M_A_LBL | M2M_A_ASKI | M2M_A_MCCF, M2M_A_MCCF,
                               &mask));
     if ((mask & M2M_A_MCCF) != 0) {

@@ -55,7 +55,7 @@ static om_rc apply(struct maf_call *c, void *arg)
     store_registration_free(&w->record);
     OM_TRY(maf_load_own_registration(c, &w->record));
     if (w->result != MAF_RESULT_NOTHING) { /* MAF-CD-4: nothing unless asked */
-        struct m2m_resource view = maf_registration_view(&w->record);
+        struct m2m_resource view = maf_registration_view(c, &w->record);
         OM_TRY(maf_prepare(c, &view, ~0U));
     }
     return maf_registration_remove(c->maf->store, &w->record, c->maf->keep_keys_on_deregistration, c->now,

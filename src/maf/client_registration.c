@@ -19,7 +19,7 @@ struct work {
 
 static om_rc check_content(struct maf_call *c, struct work *w)
 {
-    OM_TRY(maf_content(c, WIRE_TY_MAF_CLIENT_REG, M2M_CREATE_REQUEST, &w->in)); /* MAF-CR-2 */
+    OM_TRY(maf_content(c, c->maf->role->ty_client_reg, M2M_CREATE_REQUEST, &w->in)); /* MAF-CR-2 */
     if (w->admin[0] == '\0')
         return maf_refuse(c, M2M_BAD_REQUEST, "adfq: adminFQDN is missing or not an FQDN");
     return maf_expiration(c, w->in.et, w->policy.max_registration_lifetime, &w->record.expires);
@@ -59,7 +59,7 @@ static om_rc prepare(struct maf_call *c, struct work *w, enum maf_result result)
 {
     if (result == MAF_RESULT_NOTHING)
         return OM_OK;
-    struct m2m_resource view = maf_registration_view(&w->record);
+    struct m2m_resource view = maf_registration_view(c, &w->record);
     unsigned mask = ~0U;
     if (result == MAF_RESULT_MODIFIED)
         mask = ADDED | (w->record.expires != w->in.et ? M2M_A_ET : 0U);
@@ -69,7 +69,7 @@ static om_rc prepare(struct maf_call *c, struct work *w, enum maf_result result)
 static om_rc create(struct maf_call *c, struct work *w)
 {
     enum maf_result result;
-    if (maf_peek_admin(c->rq, WIRE_MAF_CLIENT_REG, w->admin))
+    if (maf_peek_admin(c->rq, m2m_type_member(c->maf->role->ty_client_reg), w->admin))
         OM_TRY(maf_load_permission(c, w->admin, &w->policy)); /* MAF-CR-3 */
     OM_TRY(check_content(c, w));
     OM_TRY(maf_result_content(c, &result));

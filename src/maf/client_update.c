@@ -15,8 +15,9 @@ struct work {
 
 static om_rc check_content(struct maf_call *c, struct work *w)
 {
-    OM_TRY(maf_content(c, WIRE_TY_MAF_CLIENT_REG, M2M_UPDATE_REQUEST, &w->in)); /* MAF-CU-3: others refused */
-    if (((w->in.present | w->in.nulls) & UPDATABLE) == 0)                       /* MAF-CU-2 */
+    OM_TRY(maf_content(c, c->maf->role->ty_client_reg, M2M_UPDATE_REQUEST,
+                       &w->in));                          /* MAF-CU-3: others refused */
+    if (((w->in.present | w->in.nulls) & UPDATABLE) == 0) /* MAF-CU-2 */
         return maf_refuse(c, M2M_BAD_REQUEST, "an update needs expirationTime (et) or labels (lbl)");
     if ((w->in.nulls & M2M_A_ET) != 0) /* MAF-CU-6 */
         return maf_refuse(c, M2M_BAD_REQUEST, "et: expirationTime cannot be removed");
@@ -30,7 +31,7 @@ static om_rc prepare(struct maf_call *c, struct work *w)
 {
     if (w->result == MAF_RESULT_NOTHING)
         return OM_OK;
-    struct m2m_resource view = maf_registration_view(&w->record);
+    struct m2m_resource view = maf_registration_view(c, &w->record);
     unsigned mask = w->in.present & UPDATABLE;
     if (w->result == MAF_RESULT_MODIFIED)
         mask = (mask & M2M_A_ET) != 0 && w->record.expires != w->in.et ? M2M_A_ET : 0U;

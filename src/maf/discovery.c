@@ -98,7 +98,8 @@ static bool consider_registration(void *arg, const struct store_registration *r,
     struct search *s = arg;
     if (skip_bad(s, r->id, bad) || strcmp(r->identity, s->c->from) != 0)
         return true;
-    struct candidate found = {r->id, WIRE_TY_MAF_CLIENT_REG, &r->labels, r->created, r->modified, r->expires};
+    struct candidate found = {r->id,     s->c->maf->role->ty_client_reg, &r->labels, r->created, r->modified,
+                              r->expires};
     return consider(s, &found);
 }
 

@@ -70,7 +70,7 @@ static om_rc check_from(struct maf_call *c)
             return maf_refuse(c, M2M_ORIGINATOR_NOT_AUTHENTICATED, "From is not the authenticated identity");
         return om_copy_text(c->from, sizeof c->from, rq->from, &c->err);
     }
-    if (rq->op != M2M_OP_CREATE || rq->ty != WIRE_TY_MAF_CLIENT_REG || allowed->n != 1)
+    if (rq->op != M2M_OP_CREATE || rq->ty != c->maf->role->ty_client_reg || allowed->n != 1)
         return maf_refuse(c, M2M_BAD_REQUEST, "From is missing");
     return om_copy_text(c->from, sizeof c->from, allowed->items[0], &c->err);
 }
@@ -99,7 +99,7 @@ static om_rc check_support(struct maf_call *c)
     if (rq->rt != 0 && rq->rt != 3)
         return maf_refuse(c, M2M_NOT_IMPLEMENTED, "Response Type %d is not supported", rq->rt);
     if (rq->op == M2M_OP_NOTIFY) /* an operation of TS-0004 that no procedure of clause 8.8 uses */
-        return maf_refuse(c, M2M_NOT_IMPLEMENTED, "a MAF takes no notifications");
+        return maf_refuse(c, M2M_NOT_IMPLEMENTED, "a %s takes no notifications", c->maf->role->what);
     if (rq->op < M2M_OP_CREATE || rq->op > M2M_OP_DELETE)
         return maf_refuse(c, M2M_BAD_REQUEST, "Operation is missing or unknown");
     return OM_OK;
@@ -112,10 +112,10 @@ static om_rc check_address(struct maf_call *c)
 {
     if (c->rq->to[0] == '\0')
         return maf_refuse(c, M2M_BAD_REQUEST, "To is missing");
-    if (m2m_address_parse(c->rq->to, &c->to, &c->err) != OM_OK || c->to.depth > 1)
-        return maf_refuse(c, M2M_NOT_FOUND, "To addresses nothing at this MAF");
+    if (m2m_address_parse(c->rq->to, c->maf->role->base_name, &c->to, &c->err) != OM_OK || c->to.depth > 1)
+        return maf_refuse(c, M2M_NOT_FOUND, "To addresses nothing at this %s", c->maf->role->what);
     if (c->to.absolute && !maf_is_name(c->maf, c->to.fqdn))
-        return maf_refuse(c, M2M_NOT_FOUND, "%s is not a name of this MAF", c->to.fqdn);
+        return maf_refuse(c, M2M_NOT_FOUND, "%s is not a name of this %s", c->to.fqdn, c->maf->role->what);
     return OM_OK;
 }
 

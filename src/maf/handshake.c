@@ -15,8 +15,6 @@
 #include "util/log.h"
 #include "util/text.h"
 
-#define CREDENTIAL_TYPE_KMID 11 /* TS-0003 10.4: symmetric, to MAF */
-
 static const char *const verdict_text[] = {"found",       "unknown",   "expired",      "revoked",
                                            "row-refused", "malformed", "no-tls13-form"};
 
@@ -69,21 +67,23 @@ om_rc maf_lookup(struct maf *maf, const char *identity, struct maf_lookup *look,
 }
 
 /* Identity of the peer: what the KmID is mapped to, else its Credential-ID (MAF-GEN-2, MAF-KT-8). */
-static om_rc describe_peer(const struct store_credential *r, struct maf_peer *p, struct om_error *err)
+static om_rc describe_peer(const struct maf *maf, const struct store_credential *r, struct maf_peer *p,
+                           struct om_error *err)
 {
     p->kind = MAF_CREDENTIAL_KMID;
     OM_TRY(om_copy_text(p->kmid, sizeof p->kmid, r->kmid, err));
-    OM_TRY(m2m_credential_id(p->credential_id, CREDENTIAL_TYPE_KMID, r->kmid, err));
+    OM_TRY(m2m_credential_id(p->credential_id, maf->role->credential_type, r->kmid, err));
     return m2m_list_add(&p->identities, r->identity[0] != '\0' ? r->identity : p->credential_id, err);
 }
 
-static om_rc make_peer(const struct maf_lookup *look, struct maf_peer **out, struct om_error *err)
+static om_rc make_peer(const struct maf *maf, const struct maf_lookup *look, struct maf_peer **out,
+                       struct om_error *err)
 {
     struct maf_peer *p = calloc(1, sizeof *p);
     if (p == NULL)
         return om_fail(err, OM_ENOMEM, "no memory for a peer");
     p->decoy = look->verdict != MAF_PSK_FOUND;
-    om_rc rc = p->decoy ? OM_OK : describe_peer(&look->row, p, err);
+    om_rc rc = p->decoy ? OM_OK : describe_peer(maf, &look->row, p, err);
     if (rc != OM_OK) {
         maf_peer_free(p);
         return rc;
@@ -116,7 +116,7 @@ static void record(struct maf *maf, const struct maf_lookup *look)
 om_rc maf_lookup_end(struct maf *maf, const struct maf_lookup *look, void **peer, struct om_error *err)
 {
     struct maf_peer *p = NULL;
-    OM_TRY(make_peer(look, &p, err));
+    OM_TRY(make_peer(maf, look, &p, err));
     record(maf, look);
     *peer = p;
     return OM_OK;

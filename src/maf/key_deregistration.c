@@ -15,7 +15,7 @@ static om_rc apply(struct maf_call *c, void *arg)
     store_key_free(&w->record);
     OM_TRY(maf_load_own_key(c, &w->record));
     if (w->result != MAF_RESULT_NOTHING) { /* MAF-KD-3: nothing unless asked; never the Key Value */
-        struct m2m_resource view = maf_key_view(&w->record);
+        struct m2m_resource view = maf_key_view(c, &w->record);
         OM_TRY(maf_prepare(c, &view, ~0U));
     }
     return store_key_delete(c->maf->store, w->record.id, &c->err); /* MAF-KD-2 */

@@ -45,7 +45,7 @@ static om_rc check_targets(struct maf_call *c, struct work *w)
     unsigned suid = w->in.suid;
     w->record.targets = w->in.tgis; /* MAF-KR-13 */
     if ((w->in.present & M2M_A_TGIS) == 0) {
-        w->record.targets = w->policy.default_targets[suid - 32]; /* MAF-KR-7 */
+        w->record.targets = *maf_policy_default_targets(&w->policy, suid); /* MAF-KR-7 */
         if (w->record.targets.n == 0)
             return maf_refuse(c, M2M_BAD_REQUEST,
                               "tgis: missing, and the administrator has no default for SUID %u", suid);
@@ -59,12 +59,14 @@ static om_rc check_content(struct maf_call *c, struct work *w)
     if (w->admin[0] == '\0')
         return maf_refuse(c, M2M_BAD_REQUEST, "adfq: adminFQDN is missing or not an FQDN");
     unsigned suid = w->in.suid;
-    if (!m2m_suid_for_maf_key(suid)) /* MAF-KR-5 */
-        return maf_refuse(c, M2M_BAD_REQUEST, "suid: %u cannot be registered at a MAF (32 to 35 can)", suid);
+    const struct maf_role *role = c->maf->role;
+    if (suid < role->suids.first || suid > role->suids.last) /* MAF-KR-5 */
+        return maf_refuse(c, M2M_BAD_REQUEST, "suid: %u cannot be registered at a %s (%u to %u can)", suid,
+                          role->what, role->suids.first, role->suids.last);
     OM_TRY(maf_expiration(c, w->in.et, w->policy.max_key_lifetime, &w->record.expires));
     OM_TRY(check_key_value(c, &w->in));
     OM_TRY(maf_result_content(c, &w->result));
-    if (!w->policy.suid_allowed[suid]) /* MAF-KR-8 */
+    if (!maf_policy_suid_allowed(&w->policy, suid)) /* MAF-KR-8 */
         return maf_refuse(c, M2M_ORIGINATOR_HAS_NO_PRIVILEGE, "suid: the administrator does not permit %u",
                           suid);
     return check_targets(c, w);
@@ -94,7 +96,7 @@ static om_rc prepare(struct maf_call *c, struct work *w)
 {
     if (w->result == MAF_RESULT_NOTHING)
         return OM_OK;
-    struct m2m_resource view = maf_key_view(&w->record);
+    struct m2m_resource view = maf_key_view(c, &w->record);
     unsigned mask = ~0U;
     if (w->result == MAF_RESULT_MODIFIED) {
         mask = ADDED;
@@ -118,7 +120,7 @@ static om_rc store_new(struct maf_call *c, struct work *w, const uint8_t octets[
 static om_rc export_and_seal(struct maf_call *c, uint8_t id[OMTLS_EXPORT_ID_SIZE], struct se_blob *value)
 {
     struct se_key *key = NULL;
-    om_rc rc = omtls_export(c->session->ssl, OMTLS_LABEL_CONNECTION, id, &key, &c->err);
+    om_rc rc = omtls_export(c->session->ssl, c->maf->role->label, id, &key, &c->err);
     if (rc == OM_EDENIED)
         return maf_refuse(c, M2M_ORIGINATOR_HAS_NO_PRIVILEGE, "this session cannot give an exporter key: %s",
                           om_error_text(&c->err, rc));

@@ -24,7 +24,7 @@ static om_rc check_target(struct maf_call *c, const struct store_key *key)
 
 static om_rc prepare(struct maf_call *c, const struct store_key *key, unsigned mask)
 {
-    struct m2m_resource view = maf_key_view(key); /* MAF-KT-8: creator is the Source's identity */
+    struct m2m_resource view = maf_key_view(c, key); /* MAF-KT-8: creator is the Source's identity */
     if ((mask & M2M_A_KYV) != 0) {
         OM_TRY(se_unseal(c->maf->se, &key->value, &view.kyv, &c->err));
         view.present |= M2M_A_KYV;

@@ -36,7 +36,7 @@ static om_rc prepare(struct maf_call *c, struct work *w)
 {
     if (w->result == MAF_RESULT_NOTHING)
         return OM_OK;
-    struct m2m_resource view = maf_key_view(&w->record);
+    struct m2m_resource view = maf_key_view(c, &w->record);
     unsigned mask = w->in.present & UPDATABLE;
     if (w->result == MAF_RESULT_MODIFIED)
         mask = (mask & M2M_A_ET) != 0 && w->record.expires != w->in.et ? M2M_A_ET : 0U;

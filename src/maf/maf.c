@@ -14,6 +14,17 @@
 #define DECOY_SIZE        32 /* as long as the Km that we make ourselves */
 #define PURGE_ROWS        500
 
+const struct maf_role maf_role_maf = {
+    .what = "MAF",
+    .base_name = WIRE_MAF_BASE_NAME,
+    .ty_base = WIRE_TY_MAF_BASE,
+    .ty_client_reg = WIRE_TY_MAF_CLIENT_REG,
+    .credential_type = 11,
+    .made_up = "km-",
+    .label = OMTLS_LABEL_CONNECTION,
+    .suids = {32, 35}, /* MAF-KR-5 */
+};
+
 static int64_t system_clock(void)
 {
     return (int64_t)time(NULL);
@@ -25,16 +36,16 @@ static om_rc copy_names(struct maf *maf, const char *const *names, struct om_err
     while (names != NULL && names[n] != NULL)
         n++;
     if (n == 0)
-        return om_fail(err, OM_ECONFIG, "a MAF needs a name");
+        return om_fail(err, OM_ECONFIG, "a %s needs a name", maf->role->what);
     maf->names = calloc(n + 1, sizeof *maf->names);
     if (maf->names == NULL)
-        return om_fail(err, OM_ENOMEM, "no memory for the names of the MAF");
+        return om_fail(err, OM_ENOMEM, "no memory for names");
     for (size_t i = 0; i < n; i++) {
         if (!m2m_is_fqdn(names[i]))
             return om_fail(err, OM_ECONFIG, "%s is not a lower-case FQDN", names[i]);
         maf->names[i] = strdup(names[i]);
         if (maf->names[i] == NULL)
-            return om_fail(err, OM_ENOMEM, "no memory for the names of the MAF");
+            return om_fail(err, OM_ENOMEM, "no memory for names");
     }
     return OM_OK;
 }
@@ -61,6 +72,7 @@ om_rc maf_new(struct se *se, struct store *store, const struct maf_options *opt,
     struct maf *maf = calloc(1, sizeof *maf);
     if (maf == NULL)
         return om_fail(err, OM_ENOMEM, "no memory for a MAF");
+    maf->role = opt->role != NULL ? opt->role : &maf_role_maf;
     maf->se = se;
     maf->store = store;
     maf->require_target_registration = opt->require_target_registration;

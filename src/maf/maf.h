@@ -14,8 +14,10 @@
 #include "tls/tls.h"
 
 struct maf;
+struct maf_role; /* role.h */
 
 struct maf_options {
+    const struct maf_role *role;      /* NULL: a MAF */
     const char *const *names;         /* MAF-FQDN first, then aliases; lower case; NULL-terminated */
     size_t key_cache;                 /* loaded keys kept in the token; default 4096 */
     bool require_target_registration; /* MAF-KT-5; default false */

@@ -9,6 +9,7 @@
 
 #include "maf/maf.h"
 #include "maf/policy.h"
+#include "maf/role.h"
 
 #define MAF_ATTEMPTS      3  /* tries of anything that ended with OM_ETRANSIENT... */
 #define MAF_RETRY_SECONDS 1  /* ... begun within this time: what was slow to fail is not tried again */
@@ -23,6 +24,7 @@ struct maf_refusals {
 };
 
 struct maf {
+    const struct maf_role *role;
     struct se *se;
     struct store *store;
     struct se_cache *cache;
@@ -179,8 +181,8 @@ OM_MUST_USE om_rc maf_transaction(struct maf_call *c, om_rc (*step)(struct maf_c
                                   void *arg);
 
 /* Records as resources. They borrow lists of r: do not free them. */
-struct m2m_resource maf_registration_view(const struct store_registration *r);
-struct m2m_resource maf_key_view(const struct store_key *r);
+struct m2m_resource maf_registration_view(const struct maf_call *c, const struct store_registration *r);
+struct m2m_resource maf_key_view(const struct maf_call *c, const struct store_key *r);
 
 /* Deletes a registration and what is tied to it (MAF-CD-2, -3), inside the caller's transaction. */
 OM_MUST_USE om_rc maf_registration_remove(struct store *store, const struct store_registration *r,

@@ -5,10 +5,9 @@
 #include <string.h>
 
 #include "onem2m/primitive.h"
+#include "util/text.h"
 
 #define MAX_LIFETIME INT64_C(253402300799) /* beyond any m2m:timestamp: no limit */
-#define FIRST_SUID   32
-#define LAST_SUID    35
 #define BELOW        "/..."
 
 static om_rc parse_register(const json_t *v, struct maf_policy *p, struct om_error *err)
@@ -38,11 +37,12 @@ static om_rc parse_suids(const json_t *v, struct maf_policy *p, struct om_error 
     memset(p->suid_allowed, 0, sizeof p->suid_allowed);
     for (size_t i = 0; i < json_array_size(v); i++) {
         json_int_t suid = json_integer_value(json_array_get(v, i));
-        if (suid < FIRST_SUID || suid > LAST_SUID)
-            return om_fail(err, OM_EINPUT, "suids: must be among 32, 33, 34, 35");
-        if (p->suid_allowed[suid])
+        if (suid < p->suids.first || suid > p->suids.last)
+            return om_fail(err, OM_EINPUT, "suids: must be among %u to %u", p->suids.first, p->suids.last);
+        bool *allowed = &p->suid_allowed[suid - p->suids.first];
+        if (*allowed)
             return om_fail(err, OM_EINPUT, "suids: %lld is given twice", (long long)suid);
-        p->suid_allowed[suid] = true;
+        *allowed = true;
     }
     return OM_OK;
 }
@@ -83,20 +83,30 @@ static om_rc parse_list(const char *name, const json_t *v, bool (*valid)(const c
     return OM_OK;
 }
 
+/* "32", or 0. */
+static unsigned parse_suid(const char *text, const struct maf_suids *suids)
+{
+    uint64_t suid;
+    bool good = strlen(text) == 2 && om_parse_uint(text, suids->last, &suid, NULL) == OM_OK;
+    return good && suid >= suids->first ? (unsigned)suid : 0;
+}
+
 static om_rc parse_default_targets(const json_t *v, struct maf_policy *p, struct om_error *err)
 {
     if (!json_is_object(v))
         return om_fail(err, OM_EINPUT, "defaultTargets: must be an object");
-    const char *suid;
+    const char *name;
     json_t *list;
-    json_object_foreach((json_t *)v, suid, list)
+    json_object_foreach((json_t *)v, name, list)
     {
-        if (strlen(suid) != 2 || suid[0] != '3' || suid[1] < '2' || suid[1] > '5')
-            return om_fail(err, OM_EINPUT, "defaultTargets: members are \"32\" to \"35\"");
-        struct m2m_list *out = &p->default_targets[suid[1] - '2'];
+        unsigned suid = parse_suid(name, &p->suids);
+        if (suid == 0)
+            return om_fail(err, OM_EINPUT, "defaultTargets: members are \"%u\" to \"%u\"", p->suids.first,
+                           p->suids.last);
+        struct m2m_list *out = &p->default_targets[suid - p->suids.first];
         OM_TRY(parse_list("defaultTargets", list, m2m_is_absolute_id, out, err));
-        if (out->n == 0 || (out->n != 1 && m2m_suid_single_target(30 + (unsigned)(suid[1] - '0'))))
-            return om_fail(err, OM_EINPUT, "defaultTargets: SUID %s needs %s", suid,
+        if (out->n == 0 || (out->n != 1 && m2m_suid_single_target(suid)))
+            return om_fail(err, OM_EINPUT, "defaultTargets: SUID %u needs %s", suid,
                            out->n == 0 ? "a target" : "exactly one target");
     }
     return OM_OK;
@@ -142,12 +152,15 @@ static om_rc parse_all(const json_t *doc, struct maf_policy *p, struct om_error 
     return check_defaults(p, err);
 }
 
-om_rc maf_policy_parse(const char *json, struct maf_policy *out, struct om_error *err)
+om_rc maf_policy_parse(const char *json, const struct maf_suids *suids, struct maf_policy *out,
+                       struct om_error *err)
 {
-    *out = (struct maf_policy){
-        .max_registration_lifetime = MAX_LIFETIME, .max_key_lifetime = MAX_LIFETIME, .any_target = true};
-    for (unsigned suid = FIRST_SUID; suid <= LAST_SUID; suid++)
-        out->suid_allowed[suid] = true;
+    *out = (struct maf_policy){.suids = *suids,
+                               .max_registration_lifetime = MAX_LIFETIME,
+                               .max_key_lifetime = MAX_LIFETIME,
+                               .any_target = true};
+    for (size_t i = 0; i < MAF_SUIDS; i++)
+        out->suid_allowed[i] = i <= suids->last - suids->first;
     json_t *doc = NULL;
     om_rc rc = m2m_json_parse(json, strlen(json), &doc, err);
     if (rc == OM_OK)
@@ -165,6 +178,16 @@ void maf_policy_free(struct maf_policy *p)
     m2m_list_free(&p->targets);
     for (size_t i = 0; i < sizeof p->default_targets / sizeof p->default_targets[0]; i++)
         m2m_list_free(&p->default_targets[i]);
+}
+
+bool maf_policy_suid_allowed(const struct maf_policy *p, unsigned suid)
+{
+    return p->suid_allowed[suid - p->suids.first];
+}
+
+const struct m2m_list *maf_policy_default_targets(const struct maf_policy *p, unsigned suid)
+{
+    return &p->default_targets[suid - p->suids.first];
 }
 
 bool maf_policy_target_allowed(const struct maf_policy *p, const char *target)

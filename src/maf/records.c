@@ -97,7 +97,7 @@ om_rc maf_load_policy(struct maf_call *c, const char *admin, const char *why, st
         return maf_refuse(c, M2M_ORIGINATOR_HAS_NO_PRIVILEGE, "%s", why);
     if (rc != OM_OK)
         return rc;
-    rc = maf_policy_parse(r.policy, out, &c->err);
+    rc = maf_policy_parse(r.policy, &c->maf->role->suids, out, &c->err);
     store_stakeholder_free(&r);
     return rc == OM_OK ? OM_OK : om_context(&c->err, rc, "stakeholder %s", admin);
 }
@@ -123,18 +123,18 @@ om_rc maf_transaction(struct maf_call *c, om_rc (*step)(struct maf_call *c, void
     return rc;
 }
 
-struct m2m_resource maf_registration_view(const struct store_registration *r)
+struct m2m_resource maf_registration_view(const struct maf_call *c, const struct store_registration *r)
 {
-    struct m2m_resource v = {.type = WIRE_TY_MAF_CLIENT_REG,
+    struct m2m_resource v = {.type = c->maf->role->ty_client_reg,
                              .present = M2M_A_TY | M2M_A_RI | M2M_A_RN | M2M_A_PI | M2M_A_CT | M2M_A_LT |
                                         M2M_A_ET | M2M_A_CR | M2M_A_ADFQ,
-                             .pi = WIRE_BASE_NAME,
                              .ct = r->created,
                              .lt = r->modified,
                              .et = r->expires,
                              .lbl = r->labels};
     memcpy(v.ri, r->id, sizeof v.ri);
     memcpy(v.rn, r->id, sizeof v.rn);
+    (void)stpcpy(v.pi, c->maf->role->base_name);
     memcpy(v.cr, r->identity, sizeof v.cr);
     memcpy(v.adfq, r->admin_fqdn, sizeof v.adfq);
     memcpy(v.aski, r->assigned_kmid, sizeof v.aski);
@@ -145,12 +145,11 @@ struct m2m_resource maf_registration_view(const struct store_registration *r)
     return v;
 }
 
-struct m2m_resource maf_key_view(const struct store_key *r)
+struct m2m_resource maf_key_view(const struct maf_call *c, const struct store_key *r)
 {
     struct m2m_resource v = {.type = WIRE_TY_SYMM_KEY_REG,
                              .present = M2M_A_TY | M2M_A_RI | M2M_A_RN | M2M_A_PI | M2M_A_CT | M2M_A_LT |
                                         M2M_A_ET | M2M_A_CR | M2M_A_ADFQ | M2M_A_SUID | M2M_A_TGIS,
-                             .pi = WIRE_BASE_NAME,
                              .ct = r->created,
                              .lt = r->modified,
                              .et = r->expires,
@@ -159,6 +158,7 @@ struct m2m_resource maf_key_view(const struct store_key *r)
                              .tgis = r->targets};
     memcpy(v.ri, r->id, sizeof v.ri);
     memcpy(v.rn, r->id, sizeof v.rn);
+    (void)stpcpy(v.pi, c->maf->role->base_name);
     memcpy(v.cr, r->source, sizeof v.cr);
     memcpy(v.adfq, r->admin_fqdn, sizeof v.adfq);
     if (r->labels.n != 0)

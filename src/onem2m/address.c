@@ -29,12 +29,12 @@ static bool take_name(const char **s, char out[M2M_RELATIVE_SIZE], size_t *depth
     return true;
 }
 
-static bool is_base(const char *segment)
+static bool is_base(const char *segment, const char *base)
 {
-    return strcmp(segment, WIRE_BASE_NAME) == 0 || strcmp(segment, WIRE_BASE_ALIAS) == 0;
+    return strcmp(segment, base) == 0 || strcmp(segment, WIRE_BASE_ALIAS) == 0;
 }
 
-static bool parse(const char *s, struct m2m_address *out)
+static bool parse(const char *s, const char *base, struct m2m_address *out)
 {
     char first[M2M_RELATIVE_SIZE];
     if (strncmp(s, "//", 2) == 0) {
@@ -45,20 +45,20 @@ static bool parse(const char *s, struct m2m_address *out)
     }
     if (!take(&s, first, sizeof first))
         return false;
-    if (is_base(first))
+    if (is_base(first, base))
         return take_name(&s, out->name, &out->depth) && take_name(&s, out->sub, &out->depth) && *s == '\0';
-    /* A resource identifier alone; it is unique within the MAF. */
+    /* A resource identifier alone; it is unique within the server. */
     if (out->absolute || *s != '\0' || !m2m_is_relative_key_id(first))
         return false;
     out->depth = 1;
     return om_copy_text(out->name, sizeof out->name, first, NULL) == OM_OK;
 }
 
-om_rc m2m_address_parse(const char *to, struct m2m_address *out, struct om_error *err)
+om_rc m2m_address_parse(const char *to, const char *base, struct m2m_address *out, struct om_error *err)
 {
     memset(out, 0, sizeof *out);
-    if (parse(to, out))
+    if (parse(to, base, out))
         return OM_OK;
     memset(out, 0, sizeof *out);
-    return om_fail(err, OM_ENOTFOUND, "To addresses nothing that a MAF holds");
+    return om_fail(err, OM_ENOTFOUND, "To addresses nothing that this server holds");
 }

@@ -128,7 +128,9 @@ struct m2m_address {
     char sub[M2M_RELATIVE_SIZE];
 };
 
-/* "//fqdn/-[/name[/sub]]", "-[/name]", "maf[/name]", "<ri>". OM_ENOTFOUND when it is none of these. */
-OM_MUST_USE om_rc m2m_address_parse(const char *to, struct m2m_address *out, struct om_error *err);
+/* "//fqdn/-[/name[/sub]]", "-[/name]", "<base>[/name]", "<ri>"; base is the resource name of the server's
+ * base, as WIRE_MAF_BASE_NAME. OM_ENOTFOUND when it is none of these. */
+OM_MUST_USE om_rc m2m_address_parse(const char *to, const char *base, struct m2m_address *out,
+                                    struct om_error *err);
 
 #endif

@@ -22,8 +22,8 @@
 #define WIRE_DEBUG          "m2m:dbg"
 
 /* Resource names. */
-#define WIRE_BASE_NAME  "maf"
-#define WIRE_BASE_ALIAS "-"
+#define WIRE_MAF_BASE_NAME "maf"
+#define WIRE_BASE_ALIAS    "-"
 
 /* Attributes. */
 #define WIRE_TY   "ty"  /* V */

@@ -52,7 +52,7 @@ static void text(const char *s)
     int64_t t;
     if (m2m_key_id_split(s, relative, fqdn, NULL) == OM_OK)
         require(m2m_key_id_join(out, relative, fqdn, NULL) == OM_OK && strlen(out) == strlen(s));
-    if (m2m_address_parse(s, &a, NULL) == OM_OK)
+    if (m2m_address_parse(s, WIRE_MAF_BASE_NAME, &a, NULL) == OM_OK)
         require(a.depth <= 2 && (a.name[0] != '\0') == (a.depth > 0) && (a.sub[0] != '\0') == (a.depth > 1));
     if (m2m_timestamp_parse(s, &t, NULL) == OM_OK) {
         char written[M2M_TIMESTAMP_SIZE];

@@ -10,10 +10,11 @@
 #include <cmocka.h>
 
 static struct om_error err;
+static const struct maf_suids suids = {32, 35};
 
 static void parse(const char *json, struct maf_policy *p)
 {
-    if (maf_policy_parse(json, p, &err) != OM_OK)
+    if (maf_policy_parse(json, &suids, p, &err) != OM_OK)
         fail_msg("%s: %s", json, err.text);
 }
 
@@ -25,8 +26,8 @@ static void test_defaults(void **state)
     assert_false(p.any_may_register);
     assert_int_equal(p.max_registration_lifetime, 253402300799);
     assert_int_equal(p.max_key_lifetime, 253402300799);
-    for (unsigned suid = 0; suid < 36; suid++)
-        assert_int_equal(p.suid_allowed[suid], suid >= 32);
+    for (unsigned suid = 32; suid <= 35; suid++)
+        assert_true(maf_policy_suid_allowed(&p, suid));
     assert_true(maf_policy_target_allowed(&p, "//sp.example.com/any"));
     for (size_t i = 0; i < 4; i++)
         assert_int_equal(p.default_targets[i].n, 0);
@@ -44,13 +45,13 @@ static void test_every_member(void **state)
     assert_true(p.any_may_register);
     assert_int_equal(p.max_registration_lifetime, 10);
     assert_int_equal(p.max_key_lifetime, 20);
-    assert_true(p.suid_allowed[33]);
-    assert_false(p.suid_allowed[32]);
+    assert_true(maf_policy_suid_allowed(&p, 33));
+    assert_false(maf_policy_suid_allowed(&p, 32));
     assert_int_equal(p.default_targets[1].n, 1);
     maf_policy_free(&p);
     parse("{\"register\": \"permitted\", \"suids\": [], \"targets\": []}", &p);
     assert_false(p.any_may_register);
-    assert_false(p.suid_allowed[32]);
+    assert_false(maf_policy_suid_allowed(&p, 32));
     assert_false(maf_policy_target_allowed(&p, "//sp.example.com/cse1"));
     maf_policy_free(&p);
 }
@@ -119,7 +120,7 @@ static void test_slips_are_named(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct maf_policy p = {0};
-        assert_int_equal(maf_policy_parse(cases[i].json, &p, &err), OM_EINPUT);
+        assert_int_equal(maf_policy_parse(cases[i].json, &suids, &p, &err), OM_EINPUT);
         if (strstr(err.text, cases[i].named) == NULL)
             fail_msg("%s: %s", cases[i].json, err.text);
     }

@@ -27,7 +27,7 @@ static void accepted(void **state)
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
         struct m2m_address a;
-        if (m2m_address_parse(cases[i].to, &a, NULL) != OM_OK)
+        if (m2m_address_parse(cases[i].to, WIRE_MAF_BASE_NAME, &a, NULL) != OM_OK)
             fail_msg("'%s' should be accepted", cases[i].to);
         assert_int_equal(a.absolute, cases[i].fqdn[0] != '\0');
         assert_string_equal(a.fqdn, cases[i].fqdn);
@@ -72,7 +72,7 @@ static void refused(void **state)
     for (size_t i = 0; i < LENGTH(cases); i++) {
         struct m2m_address a;
         struct om_error err = {0};
-        if (m2m_address_parse(cases[i], &a, &err) != OM_ENOTFOUND)
+        if (m2m_address_parse(cases[i], WIRE_MAF_BASE_NAME, &a, &err) != OM_ENOTFOUND)
             fail_msg("'%s' should be refused", cases[i]);
         assert_string_equal(a.name, "");
         assert_false(a.absolute);
@@ -85,11 +85,11 @@ static void names_are_bounded(void **state)
     struct m2m_address a;
     char to[3 + M2M_RELATIVE_SIZE + 1] = "-/";
     memset(to + 2, 'x', M2M_RELATIVE_MAX);
-    assert_int_equal(m2m_address_parse(to, &a, NULL), OM_OK);
-    assert_int_equal(m2m_address_parse(to + 2, &a, NULL), OM_OK);
+    assert_int_equal(m2m_address_parse(to, WIRE_MAF_BASE_NAME, &a, NULL), OM_OK);
+    assert_int_equal(m2m_address_parse(to + 2, WIRE_MAF_BASE_NAME, &a, NULL), OM_OK);
     to[2 + M2M_RELATIVE_MAX] = 'x';
-    assert_int_equal(m2m_address_parse(to, &a, NULL), OM_ENOTFOUND);
-    assert_int_equal(m2m_address_parse(to + 2, &a, NULL), OM_ENOTFOUND);
+    assert_int_equal(m2m_address_parse(to, WIRE_MAF_BASE_NAME, &a, NULL), OM_ENOTFOUND);
+    assert_int_equal(m2m_address_parse(to + 2, WIRE_MAF_BASE_NAME, &a, NULL), OM_ENOTFOUND);
 }
 
 int main(void)
