@@ -184,7 +184,9 @@ om_rc omtls_connection_attach(SSL *ssl, const struct omtls_attachment *what, str
 {
     struct omtls_connection *c = NULL;
     *out = NULL;
-    OM_TRY(omtls_connection_new(what, &c, err));
+    om_rc rc = omtls_connection_new(what, &c, err);
+    if (rc != OM_OK || c == NULL)
+        return rc;
     struct omtls_connection *old = SSL_get_ex_data(ssl, ex_index);
     if (SSL_set_ex_data(ssl, ex_index, c) != 1) {
         release(c);
