@@ -53,6 +53,7 @@ static void token_free(struct se_token *tok)
 {
     hsm_module_release(tok->module);
     hsm_handles_free(&tok->keys);
+    hsm_signers_free(tok);
     hsm_uri_free(&tok->uri);
     free(tok->pin_source);
     free(tok);
@@ -276,6 +277,49 @@ static om_rc plugin_prf_key(struct se_token *tok, se_handle key, const struct se
     return leave(tok, never_unsupported(rc, err));
 }
 
+/* --- signing keys and certificates --- */
+
+static om_rc plugin_signer_find(struct se_token *tok, const char *name, se_handle *out,
+                                uint8_t point[SE_POINT_SIZE], struct om_error *err)
+{
+    OM_TRY(enter(tok, err));
+    return leave(tok, hsm_signer_find(tok, name, out, point, err));
+}
+
+static om_rc plugin_signer_make(struct se_token *tok, const char *name, se_handle *out,
+                                uint8_t point[SE_POINT_SIZE], struct om_error *err)
+{
+    OM_TRY(enter(tok, err));
+    return leave(tok, hsm_signer_make(tok, name, out, point, err));
+}
+
+static om_rc plugin_signer_remove(struct se_token *tok, const char *name, struct om_error *err)
+{
+    OM_TRY(enter(tok, err));
+    return leave(tok, hsm_signer_remove(tok, name, err));
+}
+
+static om_rc plugin_signer_sign(struct se_token *tok, se_handle signer, const uint8_t digest[SE_DIGEST_SIZE],
+                                uint8_t signature[SE_SIGNATURE_SIZE], struct om_error *err)
+{
+    OM_TRY(enter(tok, err));
+    return leave(tok, hsm_signer_sign(tok, signer, digest, signature, err));
+}
+
+static om_rc plugin_certificate_read(struct se_token *tok, const char *name, uint8_t *der, size_t *n,
+                                     struct om_error *err)
+{
+    OM_TRY(enter(tok, err));
+    return leave(tok, hsm_certificate_read(tok, name, der, n, err));
+}
+
+static om_rc plugin_certificate_write(struct se_token *tok, const char *name, const uint8_t *der, size_t n,
+                                      struct om_error *err)
+{
+    OM_TRY(enter(tok, err));
+    return leave(tok, hsm_certificate_write(tok, name, der, n, err));
+}
+
 extern const struct se_plugin openmaf_se_plugin;
 
 __attribute__((visibility("default"))) const struct se_plugin openmaf_se_plugin = {
@@ -300,4 +344,11 @@ __attribute__((visibility("default"))) const struct se_plugin openmaf_se_plugin 
     .row_mac = plugin_row_mac,
     .prf = plugin_prf,
     .prf_key = plugin_prf_key,
+    .signer_find = plugin_signer_find,
+    .signer_make = plugin_signer_make,
+    .signer_free = hsm_signer_free,
+    .signer_remove = plugin_signer_remove,
+    .signer_sign = plugin_signer_sign,
+    .certificate_read = plugin_certificate_read,
+    .certificate_write = plugin_certificate_write,
 };

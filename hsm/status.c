@@ -22,6 +22,7 @@ void hsm_describe(struct se_token *tok, struct se_description *out)
     out->grade = tok->derives ? SE_GRADE_DERIVE : SE_GRADE_HMAC;
     out->test_only = tok->test_only;
     out->provisioned = hsm_roots_complete(tok);
+    out->signs = hsm_slot_has_mechanism(tok, CKM_ECDSA, CKF_SIGN);
 }
 
 static om_rc still_logged_in(struct se_token *tok, struct om_error *err)

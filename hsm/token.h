@@ -24,6 +24,8 @@ struct hsm_root {
     CK_OBJECT_HANDLE working;
 };
 
+struct hsm_signer; /* signer.c */
+
 struct se_token {
     struct hsm_uri uri;
     char *pin_source; /* or NULL */
@@ -42,6 +44,8 @@ struct se_token {
 
     struct hsm_root roots[HSM_N_ROOTS];
     struct hsm_handles keys;
+    struct hsm_signer *signers; /* a list */
+    se_handle last_signer;
     CK_OBJECT_HANDLE orphans[HSM_ORPHANS]; /* objects that could not be destroyed yet */
     size_t n_orphans;
 
@@ -149,6 +153,26 @@ OM_MUST_USE om_rc hsm_sign(struct se_token *tok, CK_MECHANISM_TYPE mechanism, CK
 OM_MUST_USE om_rc hsm_object_derive(struct se_token *tok, CK_OBJECT_HANDLE base, const struct se_part *parts,
                                     size_t n_parts, size_t offset, size_t n, CK_OBJECT_HANDLE *out,
                                     struct om_error *err);
+
+/* --- signer.c: signing keys, and the plug-in's operations on them --- */
+
+OM_MUST_USE om_rc hsm_signer_find(struct se_token *tok, const char *name, se_handle *out,
+                                  uint8_t point[SE_POINT_SIZE], struct om_error *err);
+OM_MUST_USE om_rc hsm_signer_make(struct se_token *tok, const char *name, se_handle *out,
+                                  uint8_t point[SE_POINT_SIZE], struct om_error *err);
+void hsm_signer_free(struct se_token *tok, se_handle signer);
+void hsm_signers_free(struct se_token *tok);
+OM_MUST_USE om_rc hsm_signer_remove(struct se_token *tok, const char *name, struct om_error *err);
+OM_MUST_USE om_rc hsm_signer_sign(struct se_token *tok, se_handle signer,
+                                  const uint8_t digest[SE_DIGEST_SIZE], uint8_t signature[SE_SIGNATURE_SIZE],
+                                  struct om_error *err);
+
+/* --- certificate.c: the same for certificates --- */
+
+OM_MUST_USE om_rc hsm_certificate_read(struct se_token *tok, const char *name, uint8_t *der, size_t *n,
+                                       struct om_error *err);
+OM_MUST_USE om_rc hsm_certificate_write(struct se_token *tok, const char *name, const uint8_t *der, size_t n,
+                                        struct om_error *err);
 
 /* --- status.c --- */
 

@@ -7,8 +7,9 @@
 struct se {
     const struct se_plugin *plugin;
     struct se_token *tok;
-    struct se_key *keys; /* all loaded keys, so that close finds them */
-    bool no_prf;         /* this token answered OM_EUNSUPPORTED once: not asked again */
+    struct se_key *keys;       /* all loaded keys, so that close finds them */
+    struct se_signer *signers; /* the same */
+    bool no_prf;               /* this token answered OM_EUNSUPPORTED once: not asked again */
     bool no_prf_key;
 };
 
@@ -32,6 +33,8 @@ OM_MUST_USE om_rc se_key_adopt(struct se *se, se_handle handle, size_t len, bool
 OM_MUST_USE om_rc se_key_check_open(const struct se_key *key, struct om_error *err);
 /* Destroys the token objects of all keys and leaves their references inert; returns how many there were. */
 size_t se_keys_detach(struct se *se);
+/* signer.c: the same for signing keys. */
+size_t se_signers_detach(struct se *se);
 
 /* prf.c: at most max parts, none missing. */
 OM_MUST_USE om_rc se_parts_check(const struct se_part *parts, size_t n_parts, size_t max,

@@ -83,6 +83,16 @@ static bool complete(const struct se_plugin *p)
            p->key_load != NULL && p->unseal != NULL && p->hmac != NULL && p->row_mac != NULL;
 }
 
+/* Optional operations that are of use only together. */
+static bool consistent(const struct se_plugin *p)
+{
+    bool signs = p->signer_find != NULL;
+    bool certificates = p->certificate_read != NULL;
+    return (p->signer_make != NULL) == signs && (p->signer_free != NULL) == signs &&
+           (p->signer_remove != NULL) == signs && (p->signer_sign != NULL) == signs &&
+           (p->certificate_write != NULL) == certificates;
+}
+
 /* magic, version and size are at the same place in every version; nothing else is read before they agree. */
 static om_rc check_table(const struct se_plugin *p, const char *scheme, const char *file,
                          struct om_error *err)
@@ -96,6 +106,8 @@ static om_rc check_table(const struct se_plugin *p, const char *scheme, const ch
                        file, p->version, p->size, SE_PLUGIN_VERSION, sizeof *p);
     if (!complete(p))
         return om_fail(err, OM_ECONFIG, "%s lacks a mandatory operation", file);
+    if (!consistent(p))
+        return om_fail(err, OM_ECONFIG, "%s has only some of the operations that belong together", file);
     size_t n = strlen(scheme);
     if (strncmp(p->scheme, scheme, n) != 0 || strcmp(p->scheme + n, ":") != 0)
         return om_fail(err, OM_ECONFIG, "%s is a plug-in for %s, not for %s:", file, p->scheme, scheme);

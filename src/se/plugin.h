@@ -9,9 +9,10 @@
 #define OPENMAF_SE_PLUGIN_H
 
 #include "se/se.h"
+#include "se/signer.h"
 
 #define SE_PLUGIN_MAGIC   UINT64_C(0x6f6d616673650001)
-#define SE_PLUGIN_VERSION 2u
+#define SE_PLUGIN_VERSION 3u
 #define SE_PLUGIN_SYMBOL  "openmaf_se_plugin"
 
 struct se_token; /* the plug-in's own */
@@ -71,6 +72,24 @@ struct se_plugin {
                  uint8_t *out, size_t n, struct om_error *err);
     om_rc (*prf_key)(struct se_token *tok, se_handle key, const struct se_part *parts, size_t n_parts,
                      size_t offset, size_t n, se_handle *out, struct om_error *err);
+
+    /* Optional, the five together: signing keys, contracts as se/signer.h. The handles are other ones than
+     * those of keys; one stays good when the session is lost and found again. `point` is the public key. The
+     * caller has checked plain names; a name with the plug-in's scheme is for signer_find only. */
+    om_rc (*signer_find)(struct se_token *tok, const char *name, se_handle *out, uint8_t point[SE_POINT_SIZE],
+                         struct om_error *err);
+    om_rc (*signer_make)(struct se_token *tok, const char *name, se_handle *out, uint8_t point[SE_POINT_SIZE],
+                         struct om_error *err);
+    void (*signer_free)(struct se_token *tok, se_handle signer);
+    om_rc (*signer_remove)(struct se_token *tok, const char *name, struct om_error *err);
+    om_rc (*signer_sign)(struct se_token *tok, se_handle signer, const uint8_t digest[SE_DIGEST_SIZE],
+                         uint8_t signature[SE_SIGNATURE_SIZE], struct om_error *err);
+
+    /* Optional, both together: certificates kept beside signing keys. *n is the capacity, then the length. */
+    om_rc (*certificate_read)(struct se_token *tok, const char *name, uint8_t *der, size_t *n,
+                              struct om_error *err);
+    om_rc (*certificate_write)(struct se_token *tok, const char *name, const uint8_t *der, size_t n,
+                               struct om_error *err);
 };
 
 #endif

@@ -34,7 +34,7 @@ void se_close(struct se *se)
 {
     if (se == NULL)
         return;
-    size_t leaked = se_keys_detach(se);
+    size_t leaked = se_keys_detach(se) + se_signers_detach(se);
     if (leaked > 0)
         om_log(OM_LOG_WARNING, "token closed with %zu loaded keys still referenced", leaked);
     se->plugin->close(se->tok);
@@ -60,6 +60,7 @@ om_rc se_describe(struct se *se, struct se_description *out, struct om_error *er
     OM_TRY(se->plugin->describe(se->tok, out, err));
     if (se->plugin->prf_key == NULL || se->no_prf_key)
         out->grade = SE_GRADE_HMAC; /* whatever the plug-in hoped for */
+    out->signs = out->signs && se->plugin->signer_find != NULL;
     tidy(out->plugin, sizeof out->plugin);
     tidy(out->manufacturer, sizeof out->manufacturer);
     tidy(out->model, sizeof out->model);

@@ -66,6 +66,7 @@ struct se_description {
     enum se_grade grade;
     bool test_only;    /* ignores templates or copies keys out: fit for tests only */
     bool provisioned;  /* the root keys are there */
+    bool signs;        /* has signing keys (se/signer.h) */
     uint64_t commands; /* sent to the hardware since the token was opened; 0: not counted */
 };
 

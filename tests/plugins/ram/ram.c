@@ -2,7 +2,8 @@
  *
  *   ram:[file=PATH][&derive=1][&fail-every=N][&seed=S]
  *
- * file        where the root keys are kept (0600); without it this process has one set in memory
+ * file        where the root keys are kept (0600), and beside it signing keys and certificates; without it
+ *             this process has one set in memory, and no signing keys
  * derive=1    the token has prf and prf_key of its own; without it they answer OM_EUNSUPPORTED
  * fail-every  about one call in N, drawn from a generator started with seed, fails with OM_ETRANSIENT */
 #include "ram.h"
@@ -108,6 +109,8 @@ static om_rc load_roots(struct se_token *tok, struct om_error *err)
 
 static void ram_close(struct se_token *tok)
 {
+    while (tok->signers != NULL)
+        ram_signer_free(tok, tok->last_signer--);
     ram_crypto_close(tok);
     om_wipe(tok->keys, tok->n_keys * sizeof *tok->keys);
     free(tok->keys);
@@ -173,7 +176,8 @@ static om_rc ram_describe(struct se_token *tok, struct se_description *out, stru
                                    .label = "ram",
                                    .grade = tok->derive ? SE_GRADE_DERIVE : SE_GRADE_HMAC,
                                    .test_only = true,
-                                   .provisioned = tok->provisioned};
+                                   .provisioned = tok->provisioned,
+                                   .signs = tok->file[0] != '\0'};
     (void)snprintf(out->module, sizeof out->module, "%s", tok->file);
     return OM_OK;
 }
@@ -213,4 +217,11 @@ __attribute__((visibility("default"))) const struct se_plugin openmaf_se_plugin 
     .row_mac = ram_row_mac,
     .prf = ram_key_prf,
     .prf_key = ram_key_prf_key,
+    .signer_find = ram_signer_find,
+    .signer_make = ram_signer_make,
+    .signer_free = ram_signer_free,
+    .signer_remove = ram_signer_remove,
+    .signer_sign = ram_signer_sign,
+    .certificate_read = ram_certificate_read,
+    .certificate_write = ram_certificate_write,
 };

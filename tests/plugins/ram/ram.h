@@ -18,6 +18,8 @@ struct ram_key {
     bool fresh;          /* minted, generated or derived: may be wrapped */
 };
 
+struct ram_signer; /* ram_signer.c */
+
 struct se_token {
     OSSL_LIB_CTX *libctx;
     EVP_MAC *hmac;
@@ -35,6 +37,9 @@ struct se_token {
     struct ram_key *keys;
     size_t n_keys;
     size_t first_free;
+
+    struct ram_signer *signers; /* a list */
+    se_handle last_signer;
 };
 
 /* ram_crypto.c: the arithmetic, on OpenSSL's default provider in a library context of our own, so that no
@@ -78,5 +83,19 @@ om_rc ram_key_prf(struct se_token *tok, se_handle handle, const struct se_part *
                   uint8_t *out, size_t n, struct om_error *err);
 om_rc ram_key_prf_key(struct se_token *tok, se_handle handle, const struct se_part *parts, size_t n_parts,
                       size_t offset, size_t n, se_handle *out, struct om_error *err);
+
+/* ram_signer.c: the same for signing keys and certificates. */
+om_rc ram_signer_find(struct se_token *tok, const char *name, se_handle *out, uint8_t point[SE_POINT_SIZE],
+                      struct om_error *err);
+om_rc ram_signer_make(struct se_token *tok, const char *name, se_handle *out, uint8_t point[SE_POINT_SIZE],
+                      struct om_error *err);
+void ram_signer_free(struct se_token *tok, se_handle handle);
+om_rc ram_signer_remove(struct se_token *tok, const char *name, struct om_error *err);
+om_rc ram_signer_sign(struct se_token *tok, se_handle handle, const uint8_t digest[SE_DIGEST_SIZE],
+                      uint8_t signature[SE_SIGNATURE_SIZE], struct om_error *err);
+om_rc ram_certificate_read(struct se_token *tok, const char *name, uint8_t *der, size_t *n,
+                           struct om_error *err);
+om_rc ram_certificate_write(struct se_token *tok, const char *name, const uint8_t *der, size_t n,
+                            struct om_error *err);
 
 #endif

@@ -1,6 +1,6 @@
 /* Plug-ins with one thing wrong each, which the build chooses: BAD_MAGIC, BAD_VERSION, BAD_SIZE, BAD_SCHEME,
- * BAD_OPERATION or BAD_SYMBOL is 1. The front end looks at the table and refuses; no operation is ever
- * called. */
+ * BAD_OPERATION, BAD_HALF or BAD_SYMBOL is 1. The front end looks at the table and refuses; no operation is
+ * ever called. */
 #include "se/plugin.h"
 
 #include <stdlib.h>
@@ -22,7 +22,9 @@ const struct se_plugin openmaf_se_plugin = {
     .version = SE_PLUGIN_VERSION + BAD_VERSION,
     .size = (uint32_t)sizeof(struct se_plugin) - 8 * BAD_SIZE,
     .name = "bad",
-    .scheme = BAD_SCHEME ? "another:" : "operation:",
+    .scheme = BAD_SCHEME ? "another:"
+              : BAD_HALF ? "half:"
+                         : "operation:",
     NEVER(open),
     NEVER(close),
     NEVER(provision),
@@ -38,5 +40,8 @@ const struct se_plugin openmaf_se_plugin = {
     NEVER(hmac),
 #if !BAD_OPERATION
     NEVER(row_mac),
+#endif
+#if BAD_HALF
+    NEVER(signer_find),
 #endif
 };
