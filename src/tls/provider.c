@@ -2,6 +2,7 @@
  * what is not ours to OpenSSL's own. The latter two have another property, so that contexts without TLS 1.3
  * need not go through us for each record's HMAC. */
 #include "tls/provider.h"
+#include "tls/signing_key.h"
 #include "tls/tls.h"
 
 #include <openssl/core_names.h>
@@ -25,11 +26,33 @@ static const OSSL_ALGORITHM macs[] = {
     {NULL, NULL, NULL, NULL},
 };
 
+static const OSSL_ALGORITHM keymgmts[] = {
+    {"EC:id-ecPublicKey:1.2.840.10045.2.1", OMTLS_SIGNING_PROPERTY, omtls_keymgmt_ec,
+     "P-256 keys in a token"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const OSSL_ALGORITHM signatures[] = {
+    {"ECDSA", OMTLS_SIGNING_PROPERTY, omtls_signature_ecdsa, "ECDSA with a key in a token"},
+    {NULL, NULL, NULL, NULL},
+};
+
 static const OSSL_ALGORITHM *query(void *provctx, int operation, int *no_cache)
 {
     (void)provctx;
     *no_cache = 0;
-    return operation == OSSL_OP_KDF ? kdfs : operation == OSSL_OP_MAC ? macs : NULL;
+    switch (operation) {
+    case OSSL_OP_KDF:
+        return kdfs;
+    case OSSL_OP_MAC:
+        return macs;
+    case OSSL_OP_KEYMGMT:
+        return keymgmts;
+    case OSSL_OP_SIGNATURE:
+        return signatures;
+    default:
+        return NULL;
+    }
 }
 
 const OSSL_PARAM *omtls_provider_gettable_params(void *provctx)
@@ -67,6 +90,7 @@ void omtls_provider_free(struct omtls_provider *prov)
     EVP_KDF_free(prov->tls1_prf);
     EVP_KDF_free(prov->tls13_kdf);
     EVP_MAC_free(prov->hmac);
+    EVP_MD_free(prov->sha256);
     if (prov->software != NULL)
         (void)OSSL_PROVIDER_unload(prov->software);
     OSSL_LIB_CTX_free(prov->private_libctx);
@@ -98,8 +122,9 @@ struct omtls_provider *omtls_provider_new(void)
         prov->tls1_prf = EVP_KDF_fetch(prov->private_libctx, "TLS1-PRF", NULL);
         prov->tls13_kdf = EVP_KDF_fetch(prov->private_libctx, "TLS13-KDF", NULL);
         prov->hmac = EVP_MAC_fetch(prov->private_libctx, "HMAC", NULL);
+        prov->sha256 = EVP_MD_fetch(prov->private_libctx, "SHA256", NULL);
     }
-    if (prov->tls1_prf != NULL && prov->tls13_kdf != NULL && prov->hmac != NULL)
+    if (prov->tls1_prf != NULL && prov->tls13_kdf != NULL && prov->hmac != NULL && prov->sha256 != NULL)
         return prov;
     omtls_provider_free(prov);
     return NULL;

@@ -17,6 +17,7 @@ struct omtls_provider {
     EVP_KDF *tls1_prf;            /* what we forward to: its TLS1-PRF, TLS13-KDF and HMAC */
     EVP_KDF *tls13_kdf;
     EVP_MAC *hmac;
+    EVP_MD *sha256;
 };
 
 /* NULL when OpenSSL's own provider cannot be loaded. */

@@ -13,6 +13,7 @@
 #define OPENMAF_TLS_TLS_H
 
 #include "se/se.h"
+#include "se/signer.h"
 
 #include <openssl/ssl.h>
 
@@ -135,6 +136,13 @@ void *omtls_peer(const SSL *ssl);
  * not allowed. */
 OM_MUST_USE om_rc omtls_export(SSL *ssl, const char *label, uint8_t id[OMTLS_EXPORT_ID_SIZE],
                                struct se_key **key, struct om_error *err);
+
+/* A signing key of the token as an EVP_PKEY of libctx (as for omtls_provider_load, which it calls): it signs
+ * with ECDSA and SHA-256, through EVP_DigestSign*, X509_sign, X509_REQ_sign, CMS, TLS. Keeps its own
+ * reference to signer; free with EVP_PKEY_free, best before se_close, after which it does not sign any more.
+ * Used and freed in the thread of the token. */
+OM_MUST_USE om_rc omtls_signing_key(OSSL_LIB_CTX *libctx, struct se_signer *signer, EVP_PKEY **out,
+                                    struct om_error *err);
 
 /* Live connections and token objects of this process, for limits and tests. */
 struct omtls_stats {
