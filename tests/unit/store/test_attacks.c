@@ -111,7 +111,9 @@ static void planted_trigger(void **state)
 static void edited_meta(void **state)
 {
     struct fixture *f = *state;
-    static const struct {
+    char version[32];
+    (void)snprintf(version, sizeof version, "PRAGMA user_version = %zu", store_schema_n);
+    const struct {
         const char *edit, *back;
         om_rc at_open;
     } edits[] = {
@@ -119,7 +121,7 @@ static void edited_meta(void **state)
         {"UPDATE meta SET schema = schema + 1", "UPDATE meta SET schema = schema - 1", OM_EINTEGRITY},
         {"UPDATE meta SET root_id = x'0102030405060709'", "UPDATE meta SET root_id = x'0102030405060708'",
          OM_ECONFIG},
-        {"PRAGMA user_version = 0", "PRAGMA user_version = 2", OM_EINTEGRITY},
+        {"PRAGMA user_version = 0", version, OM_EINTEGRITY},
         {"ALTER TABLE meta RENAME TO hidden", "ALTER TABLE hidden RENAME TO meta", OM_EINTEGRITY},
     };
     for (size_t i = 0; i < sizeof edits / sizeof edits[0]; i++) {

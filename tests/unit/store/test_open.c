@@ -102,26 +102,35 @@ static void a_token_that_does_not_answer(void **state)
     assert_rc(f, OM_ETRANSIENT, store_health(f->s, &f->err));
 }
 
+/* The steps of this program, and one more. */
+#define STEPS_MAX 64
+static const char *const *steps_and(const char *more)
+{
+    static const char *steps[STEPS_MAX];
+    assert_true(store_schema_n < STEPS_MAX);
+    memcpy(steps, store_schema_steps, store_schema_n * sizeof steps[0]);
+    steps[store_schema_n] = more;
+    return steps;
+}
+
 /* The next schema is one more line. */
 static void migration(void **state)
 {
     struct fixture *f = *state;
-    const char *const next[] = {store_schema_steps[0], store_schema_steps[1],
-                                "CREATE TABLE extra (a INTEGER) STRICT"};
-    const char *const broken[] = {store_schema_steps[0], store_schema_steps[1],
-                                  "CREATE TABLE extra (a INTEGER); CREATE TABLE extra (b)"};
-    assert_int_equal(store_schema_n, 2);
+    size_t n = store_schema_n + 1;
+    const char *broken = "CREATE TABLE extra (a INTEGER); CREATE TABLE extra (b)";
+    const char *next = "CREATE TABLE extra (a INTEGER) STRICT";
     create_credential(f, 1);
-    assert_int_not_equal(store_schema_migrate(f->s, broken, 3, &f->err), OM_OK);
-    assert_int_equal(fixture_integer(f, "PRAGMA user_version"), 2);
+    assert_int_not_equal(store_schema_migrate(f->s, steps_and(broken), n, &f->err), OM_OK);
+    assert_int_equal(fixture_integer(f, "PRAGMA user_version"), store_schema_n);
     assert_int_equal(fixture_integer(f, "SELECT count(*) FROM sqlite_schema WHERE name = 'extra'"), 0);
     assert_ok(f, store_health(f->s, &f->err));
 
     int64_t created = fixture_integer(f, "SELECT created FROM meta");
-    assert_ok(f, store_schema_migrate(f->s, next, 3, &f->err));
-    assert_ok(f, store_schema_migrate(f->s, next, 3, &f->err)); /* done already */
-    assert_ok(f, store_schema_check(f->s, 3, OM_EINTEGRITY, &f->err));
-    assert_int_equal(fixture_integer(f, "PRAGMA user_version"), 3);
+    assert_ok(f, store_schema_migrate(f->s, steps_and(next), n, &f->err));
+    assert_ok(f, store_schema_migrate(f->s, steps_and(next), n, &f->err)); /* done already */
+    assert_ok(f, store_schema_check(f->s, n, OM_EINTEGRITY, &f->err));
+    assert_int_equal(fixture_integer(f, "PRAGMA user_version"), n);
     assert_int_equal(fixture_integer(f, "SELECT count(*) FROM extra"), 0);
     assert_int_equal(fixture_integer(f, "SELECT created FROM meta"), created);
     struct store_credential c;
@@ -135,11 +144,10 @@ static void migration(void **state)
 static void a_tampered_database_is_not_migrated(void **state)
 {
     struct fixture *f = *state;
-    const char *const next[] = {store_schema_steps[0], store_schema_steps[1],
-                                "CREATE TABLE extra (a INTEGER) STRICT"};
+    const char *next = "CREATE TABLE extra (a INTEGER) STRICT";
     fixture_sql(f, "UPDATE meta SET created = 7");
-    assert_rc(f, OM_EINTEGRITY, store_schema_migrate(f->s, next, 3, &f->err));
-    assert_int_equal(fixture_integer(f, "PRAGMA user_version"), 2);
+    assert_rc(f, OM_EINTEGRITY, store_schema_migrate(f->s, steps_and(next), store_schema_n + 1, &f->err));
+    assert_int_equal(fixture_integer(f, "PRAGMA user_version"), store_schema_n);
 }
 
 int main(void)
