@@ -126,6 +126,15 @@ OM_MUST_USE om_rc store_list_encode(struct om_writer *w, const struct m2m_list *
                                     struct om_error *err);
 OM_MUST_USE om_rc store_list_decode(const struct store_value *v, struct m2m_list *out, struct om_error *err);
 
+/* ---- authority.c, issued.c ---- */
+
+/* A column with a certificate, copied. OM_EINTEGRITY when its length is not 1..STORE_CERT_MAX. */
+OM_MUST_USE om_rc store_take_cert(const struct store_value *v, uint8_t **cert, size_t *n,
+                                  struct om_error *err);
+/* Adds to an authority's counts of CRLs and of revoked certificates. Inside a scope. */
+OM_MUST_USE om_rc store_authority_count(struct store *s, const char *name, int64_t crls, int64_t revoked,
+                                        int64_t *number, struct om_error *err);
+
 /* ---- burnt.c ---- */
 
 /* Marks an identifier as given for ever. OM_ECONFLICT when it was before. Inside a scope. */

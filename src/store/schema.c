@@ -62,6 +62,18 @@ const char *const store_schema_steps[] = {
     "CREATE TABLE credential_tls13 (kmid_key TEXT PRIMARY KEY REFERENCES credential ON DELETE CASCADE,"
     " derived BLOB NOT NULL, finished BLOB NOT NULL, handshake BLOB NOT NULL, master BLOB NOT NULL,"
     " mac BLOB NOT NULL) STRICT, WITHOUT ROWID;",
+
+    /* Certification authorities of our own, and what they issued. */
+    "CREATE TABLE authority (name TEXT PRIMARY KEY, cert BLOB NOT NULL, crl_uri TEXT NOT NULL,"
+    " crl_number INTEGER NOT NULL, revoked INTEGER NOT NULL, created INTEGER NOT NULL, mac BLOB NOT NULL)"
+    " STRICT, WITHOUT ROWID;"
+    "CREATE TABLE issued (serial TEXT PRIMARY KEY, authority TEXT NOT NULL, flavour INTEGER NOT NULL,"
+    " name TEXT NOT NULL, key TEXT NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL,"
+    " revoked INTEGER NOT NULL, reason INTEGER NOT NULL, cert BLOB NOT NULL, mac BLOB NOT NULL)"
+    " STRICT, WITHOUT ROWID;"
+    "CREATE INDEX issued_name ON issued (name);"
+    "CREATE INDEX issued_key ON issued (key);"
+    "CREATE INDEX issued_revoked ON issued (authority) WHERE revoked > 0;",
 };
 const size_t store_schema_n = sizeof store_schema_steps / sizeof store_schema_steps[0];
 

@@ -12,6 +12,8 @@
 #define KEY              "id_key, " KEY_REST
 #define KEY_REST                                                                                             \
     "id, source, admin_fqdn, suid, exporter, labels, targets, created, modified, expires, value, mac"
+#define AUTHORITY "name, cert, crl_uri, crl_number, revoked, created, mac"
+#define ISSUED    "serial, authority, flavour, name, key, created, expires, revoked, reason, cert, mac"
 
 /* The oldest expired identifiers of a table; the same in every statement of one transaction. */
 #define EXPIRED(id, table)                                                                                   \
@@ -107,4 +109,20 @@ const char *const store_sql_text[STORE_SQL_N] = {
         "DELETE FROM key_target WHERE key IN"
         " (SELECT id_key FROM key_registration WHERE source = ?1 AND admin_fqdn = ?2)",
     [STORE_SQL_TARGET_PURGE] = "DELETE FROM key_target WHERE key IN " EXPIRED("id_key", "key_registration"),
+
+    [STORE_SQL_AUTHORITY_GET] = "SELECT " AUTHORITY " FROM authority WHERE name = ?1",
+    [STORE_SQL_AUTHORITY_CREATE] =
+        "INSERT INTO authority (" AUTHORITY ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [STORE_SQL_AUTHORITY_UPDATE] =
+        "UPDATE authority SET crl_number = ?4, revoked = ?5, mac = ?7 WHERE name = ?1",
+
+    [STORE_SQL_ISSUED_GET] = "SELECT " ISSUED " FROM issued WHERE serial = ?1",
+    [STORE_SQL_ISSUED_CREATE] =
+        "INSERT INTO issued (" ISSUED ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    [STORE_SQL_ISSUED_REVOKE] = "UPDATE issued SET revoked = ?8, reason = ?9, mac = ?11 WHERE serial = ?1",
+    [STORE_SQL_ISSUED_LIST] = "SELECT " ISSUED " FROM issued ORDER BY serial",
+    [STORE_SQL_ISSUED_LIST_BY_NAME] = "SELECT " ISSUED " FROM issued WHERE name = ?1 ORDER BY serial",
+    [STORE_SQL_ISSUED_LIST_BY_KEY] = "SELECT " ISSUED " FROM issued WHERE key = ?1 ORDER BY serial",
+    [STORE_SQL_ISSUED_LIST_REVOKED] =
+        "SELECT " ISSUED " FROM issued WHERE authority = ?1 AND revoked > 0 ORDER BY serial",
 };
