@@ -39,6 +39,13 @@ static const struct adm_option options[] = {
     {'R', "drop", "ID", "target to take out; may be repeated"},
     {'P', "permit", "ID", "let this identity register; may be repeated"},
     {'B', "forbid", "ID", "no longer let this identity register; may be repeated"},
+    {'D', "domain", "FQDN", "domain of the AEs and CSEs that may get certificates; may be repeated"},
+    {'U', "crl-uri", "URI", "http: URI where the CRLs will be fetched, without the file name"},
+    {'V', "flavour", "FLAVOUR", "kind of certificate: ae, cse, node, device, or fqdn for the MAF"},
+    {'n', "name", "NAME", "whose it is: AE-ID, CSE-ID or its domain name, Node-ID, hardware ID"},
+    {'c', "csr", "FILE", "certificate signing request (PKCS#10, PEM or DER)"},
+    {'O', "out", "FILE", "write the certificate there"},
+    {'w', "reason", "REASON", "keyCompromise, superseded, cessationOfOperation, ... (default unspecified)"},
 };
 #define N_OPTIONS (sizeof options / sizeof options[0])
 
@@ -68,6 +75,14 @@ static const struct adm_command commands[] = {
     {"key", "revoke", "KEY-ID", "", "", adm_key_revoke, "stop handing out a key"},
     {"key", "targets", "KEY-ID", "aR", "", adm_key_targets,
      "edit the targets of an ESData key (SUID 34, 35)"},
+    {"ca", "init", NULL, "DUe", "D", adm_ca_init, "make certification authorities with keys in the token"},
+    {"ca", "show", NULL, "", "", adm_ca_show, "show the certification authorities"},
+    {"cert", "issue", NULL, "VncOe", "Vc", adm_cert_issue, "issue a certificate for a request"},
+    {"cert", "list", NULL, "n", "", adm_cert_list, "list the certificates that were issued"},
+    {"cert", "show", "SERIAL", "O", "", adm_cert_show, "give out one certificate again"},
+    {"cert", "revoke", "SERIAL", "w", "", adm_cert_revoke,
+     "revoke a certificate and make the CRL that says so"},
+    {"cert", "crl", NULL, "e", "", adm_cert_crl, "make the next CRL of each authority"},
 };
 #define N_COMMANDS (sizeof commands / sizeof commands[0])
 
@@ -114,9 +129,11 @@ static void print_command_help(const struct adm_command *cmd)
 static om_rc take_option(struct adm_args *args, char letter, const char *value, struct om_error *err)
 {
     const char **texts[128] = {
-        ['d'] = &args->dir,     ['f'] = &args->fqdn,   ['t'] = &args->token,       ['p'] = &args->pin_source,
-        ['H'] = &args->https,   ['i'] = &args->id,     ['s'] = &args->stakeholder, ['k'] = &args->kmid,
-        ['m'] = &args->km_file, ['o'] = &args->km_out, ['e'] = &args->expires,     ['F'] = &args->file,
+        ['d'] = &args->dir,     ['f'] = &args->fqdn,    ['t'] = &args->token,       ['p'] = &args->pin_source,
+        ['H'] = &args->https,   ['i'] = &args->id,      ['s'] = &args->stakeholder, ['k'] = &args->kmid,
+        ['m'] = &args->km_file, ['o'] = &args->km_out,  ['e'] = &args->expires,     ['F'] = &args->file,
+        ['U'] = &args->crl_uri, ['V'] = &args->flavour, ['n'] = &args->name,        ['c'] = &args->csr,
+        ['O'] = &args->out,     ['w'] = &args->reason,
     };
     bool *flags[128] = {['j'] = &args->json,
                         ['g'] = &args->generate,
@@ -126,7 +143,8 @@ static om_rc take_option(struct adm_args *args, char letter, const char *value, 
     struct m2m_list *lists[128] = {['a'] = &args->add_targets,
                                    ['R'] = &args->remove_targets,
                                    ['P'] = &args->permit,
-                                   ['B'] = &args->forbid};
+                                   ['B'] = &args->forbid,
+                                   ['D'] = &args->domains};
     size_t at = (unsigned char)letter;
     if (texts[at] != NULL) {
         if (*texts[at] != NULL)
@@ -233,6 +251,7 @@ int main(int argc, char **argv)
     m2m_list_free(&args.remove_targets);
     m2m_list_free(&args.permit);
     m2m_list_free(&args.forbid);
+    m2m_list_free(&args.domains);
     if (rc == OM_OK)
         return fflush(stdout) == 0 ? ADM_EXIT_OK : ADM_EXIT_FAILED;
     (void)fprintf(stderr, "%s %s%s%s: %s\n", adm_program.kind->admin, cmd->noun, cmd->verb[0] ? " " : "",

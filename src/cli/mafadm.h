@@ -5,6 +5,8 @@
 #include "daemon/config.h"
 #include "maf/admin.h"
 
+#include "provisioning/ca.h"
+
 #include <getopt.h>
 #include <jansson.h>
 
@@ -16,8 +18,9 @@ struct adm_args {
     bool json;
     const char *dir, *fqdn, *token, *pin_source, *https;                     /* init */
     const char *id, *stakeholder, *kmid, *km_file, *km_out, *expires, *file; /* client, policy */
+    const char *crl_uri, *flavour, *name, *csr, *out, *reason;               /* ca, cert */
     bool generate, show_km, remove, keep_keys;
-    struct m2m_list add_targets, remove_targets, permit, forbid;
+    struct m2m_list add_targets, remove_targets, permit, forbid, domains;
     const char *operand; /* the one positional argument, or NULL */
 };
 
@@ -30,6 +33,14 @@ struct adm {
 
 OM_MUST_USE om_rc adm_open(const char *dir, struct adm *adm, struct om_error *err);
 void adm_close(struct adm *adm);
+
+/* Its certification authorities; ended with adm_ca_close before adm_close. */
+struct adm_ca {
+    struct ca ca;
+    const char *names[CONFIG_NAMES_MAX + 2];
+};
+OM_MUST_USE om_rc adm_ca_open(const struct adm *adm, struct adm_ca *out, struct om_error *err);
+void adm_ca_close(struct adm_ca *ca);
 
 /* Prints tree (taken over) to stdout: indented with --json; the caller prints its own text otherwise. */
 OM_MUST_USE om_rc adm_print_json(json_t *tree, struct om_error *err);
@@ -87,5 +98,13 @@ om_rc adm_key_list(const struct adm_args *args, struct om_error *err);
 om_rc adm_key_show(const struct adm_args *args, struct om_error *err);
 om_rc adm_key_revoke(const struct adm_args *args, struct om_error *err);
 om_rc adm_key_targets(const struct adm_args *args, struct om_error *err);
+
+om_rc adm_ca_init(const struct adm_args *args, struct om_error *err);
+om_rc adm_ca_show(const struct adm_args *args, struct om_error *err);
+om_rc adm_cert_issue(const struct adm_args *args, struct om_error *err);
+om_rc adm_cert_list(const struct adm_args *args, struct om_error *err);
+om_rc adm_cert_show(const struct adm_args *args, struct om_error *err);
+om_rc adm_cert_revoke(const struct adm_args *args, struct om_error *err);
+om_rc adm_cert_crl(const struct adm_args *args, struct om_error *err);
 
 #endif

@@ -106,12 +106,34 @@ static bool check_key(void *arg, const struct store_key *r, const struct om_erro
     return count(arg, r->id, bad);
 }
 
+static bool check_issued(void *arg, const struct store_issued *r, const struct om_error *bad)
+{
+    return count(arg, r->serial, bad);
+}
+
+static om_rc check_authorities(struct store *store, struct tally *t, struct om_error *err)
+{
+    for (size_t i = 0; i < CA_AUTHORITIES; i++) {
+        struct store_authority r = {.cert = NULL};
+        struct om_error bad = {0};
+        om_rc rc = store_authority_get(store, ca_authority_names[i], &r, &bad);
+        store_authority_free(&r);
+        if (rc == OM_ENOTFOUND)
+            continue;
+        if (rc != OM_OK && rc != OM_EINTEGRITY)
+            return om_fail(err, rc, "%s", bad.text);
+        (void)count(t, ca_authority_names[i], rc == OM_OK ? NULL : &bad);
+    }
+    return OM_OK;
+}
+
 om_rc adm_check(const struct adm_args *args, struct om_error *err)
 {
     struct adm adm;
     OM_TRY(adm_open(args->dir, &adm, err));
-    struct tally t[] = {
-        {"stakeholder", 0, 0}, {"permit", 0, 0}, {"credential", 0, 0}, {"registration", 0, 0}, {"key", 0, 0}};
+    struct tally t[] = {{"stakeholder", 0, 0},  {"permit", 0, 0}, {"credential", 0, 0},
+                        {"registration", 0, 0}, {"key", 0, 0},    {"authority", 0, 0},
+                        {"certificate", 0, 0}};
     om_rc rc = se_health(adm.se, err);
     if (rc == OM_OK)
         rc = store_health(adm.store, err);
@@ -125,6 +147,10 @@ om_rc adm_check(const struct adm_args *args, struct om_error *err)
         rc = store_registration_list(adm.store, NULL, check_registration, &t[3], err);
     if (rc == OM_OK)
         rc = store_key_list(adm.store, NULL, check_key, &t[4], err);
+    if (rc == OM_OK)
+        rc = check_authorities(adm.store, &t[5], err);
+    if (rc == OM_OK)
+        rc = store_issued_list(adm.store, STORE_ISSUED_ALL, NULL, check_issued, &t[6], err);
     adm_close(&adm);
     OM_TRY(rc);
     size_t bad = 0;

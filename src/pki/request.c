@@ -166,10 +166,11 @@ static om_rc to_pem(X509_REQ *req, char **pem, struct om_error *err)
     return *pem != NULL ? OM_OK : pki_fail(err, "cannot write a request");
 }
 
-om_rc pki_request_make(EVP_PKEY *key, const struct pki_name *name, char **pem, struct om_error *err)
+om_rc pki_request_make(OSSL_LIB_CTX *libctx, EVP_PKEY *key, const struct pki_name *name, char **pem,
+                       struct om_error *err)
 {
     *pem = NULL;
-    X509_REQ *req = X509_REQ_new();
+    X509_REQ *req = X509_REQ_new_ex(libctx, NULL);
     if (req == NULL)
         return om_fail(err, OM_ENOMEM, "no memory for a request");
     om_rc rc = pki_subject(name, X509_REQ_get_subject_name(req), err);

@@ -22,9 +22,10 @@ OM_MUST_USE om_rc pki_request_read(const void *octets, size_t n, struct pki_requ
                                    struct om_error *err);
 void pki_request_free(struct pki_request *request);
 
-/* Makes a request for name, signed by key, in PEM; *pem is freed with OPENSSL_free. */
-OM_MUST_USE om_rc pki_request_make(EVP_PKEY *key, const struct pki_name *name, char **pem,
-                                   struct om_error *err);
+/* Makes a request for name, signed by key, in PEM; *pem is freed with OPENSSL_free. libctx: where the key
+ * comes from; NULL: OpenSSL's default. */
+OM_MUST_USE om_rc pki_request_make(OSSL_LIB_CTX *libctx, EVP_PKEY *key, const struct pki_name *name,
+                                   char **pem, struct om_error *err);
 
 /* The subject for a name: CN where it fits into one (64 octets), else empty; then subjectAltName is critical.
  */

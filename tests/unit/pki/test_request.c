@@ -19,7 +19,7 @@ static void ours_are_accepted(void **state)
         struct pki_name name = make_name(PKI_AE, names[i]);
         struct pki_request r;
         char *pem = NULL;
-        assert_ok(pki_request_make(key, &name, &pem, &err), &err);
+        assert_ok(pki_request_make(NULL, key, &name, &pem, &err), &err);
         assert_ok(pki_request_read(pem, strlen(pem), &r, &err), &err);
         assert_ok(pki_name_check_san(&name, r.san, &err), &err);
         assert_int_equal(X509_NAME_entry_count(X509_REQ_get_subject_name(r.req)), i == 0 ? 1 : 0);
@@ -135,7 +135,7 @@ static void its_frame_is_strict(void **state)
     struct pki_request r;
     char *pem = NULL;
     char text[2 * PKI_REQUEST_MAX] = "";
-    assert_ok(pki_request_make(key, &name, &pem, &err), &err);
+    assert_ok(pki_request_make(NULL, key, &name, &pem, &err), &err);
     (void)stpcpy(stpcpy(stpcpy(text, "\n \n"), pem), "\n\t\r\n");
     assert_ok(pki_request_read(text, strlen(text), &r, &err), &err);
     pki_request_free(&r);
