@@ -19,6 +19,10 @@ void hsm_describe(struct se_token *tok, struct se_description *out)
                    (unsigned)info->firmwareVersion.minor);
     (void)snprintf(out->module, sizeof out->module, "%s", hsm_module_path(tok->module));
     hsm_quirks_text(tok->quirks, out->quirks, sizeof out->quirks);
+    /* The longest fits: what derives by a standard's mechanisms and has the vendor's PRF. */
+    (void)snprintf(out->algorithms, sizeof out->algorithms, "SHA256_HMAC AES_KEY_WRAP%s%s",
+                   tok->derives ? " SP800_108_DOUBLE_PIPELINE_KDF EXTRACT_KEY_FROM_KEY" : "",
+                   tok->has_prf ? " NSS_TLS_PRF_GENERAL_SHA256" : "");
     out->grade = tok->derives ? SE_GRADE_DERIVE : SE_GRADE_HMAC;
     out->test_only = tok->test_only;
     out->provisioned = hsm_roots_complete(tok);

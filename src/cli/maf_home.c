@@ -26,7 +26,8 @@ int maf_init(struct openmaf *maf, const struct maf_args *args, struct openmaf_er
         return code;
     if (args->json)
         return maf_print_json(
-            json_pack("{s:s, s:s, s:s}", "home", args->home, "id", args->id, "maf", args->maf), error);
+            json_pack("{s:s,s:s,s:s, s:s, s:s}", "home", args->home, "id", args->id, "maf", args->maf),
+            error);
     (void)printf("%s is the home of %s at %s\n", args->home, args->id, args->maf);
     return OPENMAF_OK;
 }
@@ -38,17 +39,19 @@ int maf_token_status(struct openmaf *maf, const struct maf_args *args, struct op
     if (code != OPENMAF_OK)
         return code;
     if (args->json)
-        return maf_print_json(
-            json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s}", "plugin", t.plugin,
-                      "manufacturer", t.manufacturer, "model", t.model, "serial", t.serial, "label", t.label,
-                      "firmware", t.firmware, "module", t.module, "quirks", t.quirks, "grade",
-                      t.derives_inside ? "derive" : "hmac", "testOnly", t.test_only, "rootID", t.root_id),
-            error);
+        return maf_print_json(json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s}",
+                                        "plugin", t.plugin, "manufacturer", t.manufacturer, "model", t.model,
+                                        "serial", t.serial, "label", t.label, "firmware", t.firmware,
+                                        "module", t.module, "algorithms", t.algorithms, "state", t.state,
+                                        "quirks", t.quirks, "grade", t.derives_inside ? "derive" : "hmac",
+                                        "testOnly", t.test_only, "rootID", t.root_id),
+                              error);
     (void)printf(
         "plug-in:       %s\nmodule:        %s\ntoken:         %s\nmanufacturer:  %s\nmodel:         %s\n"
-        "serial:        %s\nfirmware:      %s\nquirks:        %s\nroot keys:     %s\ngrade:         %s\n",
-        t.plugin, t.module, t.label, t.manufacturer, t.model, t.serial, t.firmware,
-        t.quirks[0] != '\0' ? t.quirks : "none", t.root_id,
+        "serial:        %s\nfirmware:      %s\nalgorithms:    %s\nstate:         %s\nquirks:        %s\n"
+        "root keys:     %s\ngrade:         %s\n",
+        t.plugin, t.module, t.label, t.manufacturer, t.model, t.serial, t.firmware, t.algorithms,
+        t.state[0] != '\0' ? t.state : "good", t.quirks[0] != '\0' ? t.quirks : "none", t.root_id,
         t.derives_inside ? "derive: TLS keys are derived in the token"
                          : "hmac: the master secret and an exported Kc cross host memory once, when made");
     if (t.test_only)

@@ -45,18 +45,20 @@ om_rc adm_token_status(const struct adm_args *args, struct om_error *err)
     adm_close(&adm);
     OM_TRY(rc);
     if (args->json)
-        return adm_print_json(json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:b}", "plugin",
+        return adm_print_json(json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:b}", "plugin",
                                         d.plugin, "manufacturer", d.manufacturer, "model", d.model, "serial",
                                         d.serial, "label", d.label, "firmware", d.firmware, "module",
-                                        d.module, "quirks", d.quirks, "grade", grade_name(d.grade), "custody",
-                                        custody, "testOnly", d.test_only, "provisioned", d.provisioned),
+                                        d.module, "algorithms", d.algorithms, "state", d.state, "quirks",
+                                        d.quirks, "grade", grade_name(d.grade), "custody", custody,
+                                        "testOnly", d.test_only, "provisioned", d.provisioned),
                               err);
     (void)printf(
         "plug-in:       %s\nmodule:        %s\ntoken:         %s\nmanufacturer:  %s\nmodel:         %s\n"
-        "serial:        %s\nfirmware:      %s\nquirks:        %s\nroot keys:     %s\ncustody:       %s\n"
-        "grade:         %s\n",
-        d.plugin, d.module, d.label, d.manufacturer, d.model, d.serial, d.firmware,
-        d.quirks[0] ? d.quirks : "none", d.provisioned ? "present" : "missing", custody, grade_text(d.grade));
+        "serial:        %s\nfirmware:      %s\nalgorithms:    %s\nstate:         %s\nquirks:        %s\n"
+        "root keys:     %s\ncustody:       %s\ngrade:         %s\n",
+        d.plugin, d.module, d.label, d.manufacturer, d.model, d.serial, d.firmware, d.algorithms,
+        d.state[0] ? d.state : "good", d.quirks[0] ? d.quirks : "none", d.provisioned ? "present" : "missing",
+        custody, grade_text(d.grade));
     if (d.test_only)
         (void)printf(
             "WARNING:       this token does not enforce what protects keys; use it for tests only\n");

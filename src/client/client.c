@@ -198,7 +198,9 @@ static om_rc status(struct openmaf *maf, struct openmaf_token *out, struct om_er
     OM_TRY(om_copy_text(out->label, sizeof out->label, about.label, err));
     OM_TRY(om_copy_text(out->firmware, sizeof out->firmware, about.firmware, err));
     OM_TRY(om_copy_text(out->module, sizeof out->module, about.module, err));
-    return om_copy_text(out->quirks, sizeof out->quirks, about.quirks, err);
+    OM_TRY(om_copy_text(out->quirks, sizeof out->quirks, about.quirks, err));
+    OM_TRY(om_copy_text(out->algorithms, sizeof out->algorithms, about.algorithms, err));
+    return om_copy_text(out->state, sizeof out->state, about.state, err);
 }
 
 int openmaf_token_status(struct openmaf *maf, struct openmaf_token *out, struct openmaf_error *error)

@@ -148,6 +148,8 @@ struct openmaf_token {
     char firmware[24];
     char module[256];
     char quirks[256];
+    char algorithms[128]; /* that are used in the token */
+    char state[128];    /* what an operator should know about it now, such as a TPM's lockout; "" when well */
     int derives_inside; /* 1: TLS keys are derived in the token; 0: it has HMAC only, so the master secret and
                            an exported Kc cross host memory once, when they are made (docs/custody.md) */
     int test_only;      /* 1: copies keys out or ignores templates; not for production */

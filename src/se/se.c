@@ -69,6 +69,8 @@ om_rc se_describe(struct se *se, struct se_description *out, struct om_error *er
     tidy(out->firmware, sizeof out->firmware);
     tidy(out->module, sizeof out->module);
     tidy(out->quirks, sizeof out->quirks);
+    tidy(out->algorithms, sizeof out->algorithms);
+    tidy(out->state, sizeof out->state);
     return OM_OK;
 }
 

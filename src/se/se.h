@@ -61,8 +61,10 @@ struct se_description {
     char serial[48];
     char label[48];
     char firmware[24];
-    char module[256]; /* library or transport in use */
-    char quirks[256]; /* names of the quirks in force, comma-separated */
+    char module[256];     /* library or transport in use */
+    char quirks[256];     /* names of the quirks in force, comma-separated */
+    char algorithms[128]; /* that openmaf uses in it */
+    char state[128]; /* what an operator should know about it now (a TPM's lockout); "" when all is well */
     enum se_grade grade;
     bool test_only;    /* ignores templates or copies keys out: fit for tests only */
     bool provisioned;  /* the root keys are there */

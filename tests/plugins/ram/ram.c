@@ -174,6 +174,7 @@ static om_rc ram_describe(struct se_token *tok, struct se_description *out, stru
                                    .manufacturer = "openmaf tests",
                                    .model = "RAM",
                                    .label = "ram",
+                                   .algorithms = "HMAC",
                                    .grade = tok->derive ? SE_GRADE_DERIVE : SE_GRADE_HMAC,
                                    .test_only = true,
                                    .provisioned = tok->provisioned,

@@ -92,7 +92,8 @@ static void description_is_complete(void **state)
     (void)state;
     struct se_description d;
     SUCCEEDS(se_describe(fixture_se, &d, ERR));
-    assert_true(d.plugin[0] != '\0' && d.label[0] != '\0' && d.module[0] != '\0');
+    assert_true(d.plugin[0] != '\0' && d.label[0] != '\0' && d.module[0] != '\0' && d.algorithms[0] != '\0');
+    assert_string_equal(d.state, "");
     assert_true(d.grade == SE_GRADE_HMAC || d.grade == SE_GRADE_DERIVE);
     print_message("%s %s: grade %d, quirks \"%s\"%s\n", d.plugin, d.model, (int)d.grade, d.quirks,
                   d.test_only ? ", for tests only" : "");
