@@ -5,10 +5,13 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,7 +33,9 @@ static FILE *start(const char *kind, const char *dir, pid_t *pid)
     if (posix_spawn_file_actions_init(&actions) != 0 ||
         posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO) != 0)
         die("spawn", "no memory");
-    char *argv[] = {(char[]){"test-token"}, strdup(kind), strdup(dir), NULL};
+    char owner[24];
+    (void)snprintf(owner, sizeof owner, "%ld", (long)getpid());
+    char *argv[] = {(char[]){"test-token"}, strdup(kind), strdup(dir), owner, NULL};
     int bad = posix_spawn(pid, OPENMAF_TEST_TOKEN_PROGRAM, &actions, NULL, argv, environ);
     if (bad != 0)
         die(OPENMAF_TEST_TOKEN_PROGRAM, strerror(bad));
@@ -51,7 +56,7 @@ static void copy_value(char *dst, size_t cap, const char *value)
     memcpy(dst, value, strlen(value) + 1);
 }
 
-/* One NAME=VALUE line. What is neither URI nor PIN_SOURCE is a variable of the environment. */
+/* One NAME=VALUE line. What is none of URI, PIN_SOURCE and SWTPM_PID is a variable of the environment. */
 static void take_line(struct test_token *t, char *line)
 {
     line[strcspn(line, "\n")] = '\0';
@@ -63,6 +68,8 @@ static void take_line(struct test_token *t, char *line)
         copy_value(t->uri, sizeof t->uri, value);
     else if (strcmp(line, "PIN_SOURCE") == 0)
         copy_value(t->pin_source, sizeof t->pin_source, value);
+    else if (strcmp(line, "SWTPM_PID") == 0)
+        t->pid = (pid_t)strtol(value, NULL, 10);
     else if (setenv(line, value, 1) != 0)
         die("setenv", line);
 }
@@ -81,16 +88,11 @@ static void make_scratch(char *out, size_t cap)
     free(real);
 }
 
-struct test_token *test_token_new(const char *kind)
+/* Runs test-token in the scratch directory and takes its answer. */
+static void make(struct test_token *t)
 {
-    struct test_token *t = calloc(1, sizeof *t);
-    if (t == NULL)
-        die("calloc", "no memory");
-    t->kind = kind;
-    make_scratch(t->dir, sizeof t->dir);
-
     pid_t pid = -1;
-    FILE *answer = start(kind, t->dir, &pid);
+    FILE *answer = start(t->kind, t->dir, &pid);
     char line[4096];
     while (fgets(line, sizeof line, answer) != NULL)
         take_line(t, line);
@@ -101,9 +103,39 @@ struct test_token *test_token_new(const char *kind)
             die("waitpid", strerror(errno));
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || t->uri[0] == '\0') {
         test_token_free(t);
-        die("test-token failed for kind", kind);
+        die("test-token failed", "its message is above");
     }
+}
+
+struct test_token *test_token_new(const char *kind)
+{
+    struct test_token *t = calloc(1, sizeof *t);
+    if (t == NULL)
+        die("calloc", "no memory");
+    t->kind = kind;
+    make_scratch(t->dir, sizeof t->dir);
+    make(t);
     return t;
+}
+
+/* Not a child of this process: its end shows in a file descriptor. */
+void test_token_away(struct test_token *t)
+{
+    if (t->pid <= 0)
+        return;
+    int fd = pidfd_open(t->pid, 0);
+    if (fd >= 0) {
+        struct pollfd end = {.fd = fd, .events = POLLIN};
+        (void)kill(t->pid, SIGKILL);
+        (void)poll(&end, 1, 10000);
+        (void)close(fd);
+    }
+    t->pid = 0;
+}
+
+void test_token_back(struct test_token *t)
+{
+    make(t);
 }
 
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *at)
@@ -119,6 +151,7 @@ void test_token_free(struct test_token *t)
 {
     if (t == NULL)
         return;
+    test_token_away(t);
     (void)nftw(t->dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
     free(t);
 }

@@ -1,5 +1,6 @@
-/* Makes SoftHSM, NSS softokn and tpm2-pkcs11 tokens: see token_make.h. */
+/* Makes SoftHSM, NSS softokn, tpm2-pkcs11 and swtpm tokens: see token_make.h. */
 #include "token_make.h"
+#include "token_swtpm.h"
 
 #include "util/file.h"
 #include "util/text.h"
@@ -169,15 +170,24 @@ static void print_answer(FILE *f, const struct recipe *r, const char *pin_path)
         (void)fprintf(f, "%s\n", r->environment);
 }
 
-static om_rc make_pkcs11(const struct recipe *r, const char *dir, FILE *answer, struct om_error *err)
+#define PIN_OCTETS 8
+
+/* A random PIN in dir/pin. */
+static om_rc make_pin(const char *dir, char path[PATH_MAX], char pin[2 * PIN_OCTETS + 1],
+                      struct om_error *err)
 {
-    uint8_t random[8];
-    char pin[2 * sizeof random + 1], path[PATH_MAX];
+    uint8_t random[PIN_OCTETS];
     if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
         return om_fail(err, OM_ETRANSIENT, "getrandom");
     om_hex_lower(pin, random, sizeof random);
-    OM_TRY(om_path_join(path, sizeof path, dir, "pin", err));
-    OM_TRY(om_file_create(path, pin, strlen(pin), 0600, err));
+    OM_TRY(om_path_join(path, PATH_MAX, dir, "pin", err));
+    return om_file_create(path, pin, strlen(pin), 0600, err);
+}
+
+static om_rc make_pkcs11(const struct recipe *r, const char *dir, FILE *answer, struct om_error *err)
+{
+    char pin[2 * PIN_OCTETS + 1], path[PATH_MAX];
+    OM_TRY(make_pin(dir, path, pin, err));
     CK_FUNCTION_LIST *f = NULL;
     OM_TRY(load(r, &f, err));
     if (f != NULL)
@@ -186,7 +196,22 @@ static om_rc make_pkcs11(const struct recipe *r, const char *dir, FILE *answer, 
     return OM_OK;
 }
 
-om_rc token_make(const char *kind, const char *dir, FILE *answer, struct om_error *err)
+/* In a directory that was used before, swtpm is started again as it was. */
+static om_rc make_swtpm(const char *options, const char *dir, pid_t owner, FILE *answer, struct om_error *err)
+{
+    char pin[2 * PIN_OCTETS + 1], path[PATH_MAX];
+    unsigned port = 0;
+    pid_t pid = -1;
+    om_rc rc = make_pin(dir, path, pin, err);
+    if (rc != OM_OK && rc != OM_ECONFLICT)
+        return rc;
+    OM_TRY(swtpm_start(dir, owner, &port, &pid, err));
+    (void)fprintf(answer, "URI=tpm2:tcti=swtpm:host=127.0.0.1,port=%u%s\nPIN_SOURCE=file:%s\nSWTPM_PID=%ld\n",
+                  port, options, path, (long)pid);
+    return OM_OK;
+}
+
+om_rc token_make(const char *kind, const char *dir, pid_t owner, FILE *answer, struct om_error *err)
 {
     char absolute[PATH_MAX];
     if (realpath(dir, absolute) == NULL)
@@ -208,5 +233,10 @@ om_rc token_make(const char *kind, const char *dir, FILE *answer, struct om_erro
         (void)fprintf(answer, "URI=ram:file=%s/ram.roots\nPIN_SOURCE=\n", absolute);
         return OM_OK;
     }
-    return om_fail(err, OM_EINPUT, "no token of kind '%s': softhsm, softokn, tpm2-pkcs11 or ram", kind);
+    if (strcmp(kind, "swtpm") == 0)
+        return make_swtpm("", absolute, owner, answer, err);
+    if (strcmp(kind, "swtpm-plain") == 0)
+        return make_swtpm(";encrypt=no", absolute, owner, answer, err);
+    return om_fail(err, OM_EINPUT,
+                   "no token of kind '%s': softhsm, softokn, tpm2-pkcs11, swtpm, swtpm-plain or ram", kind);
 }
