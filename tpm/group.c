@@ -1,0 +1,187 @@
+/* A group of TPM commands: what has to be there before, what is flushed after, what is tried once more.
+ *
+ * Under a resource manager the connection, the session and up to TPM_SLOTS loaded keys stay; each process has
+ * a TPM of its own then. Without one (swtpm, /dev/tpm0) everybody shares the TPM's few places, so a group
+ * takes the connection, which keeps the others out, and gives everything back. */
+#include "tpm/socket.h"
+#include "tpm/token.h"
+
+#include <openssl/err.h>
+#include <unistd.h>
+
+#define ATTEMPTS   2
+#define REST_MS    1000 /* after silence: others wait for the same event loop */
+#define SWEEP_LIST 16
+
+static const TPMT_SYM_DEF aes_cfb = {.algorithm = TPM2_ALG_AES, .keyBits.aes = 128, .mode.aes = TPM2_ALG_CFB};
+
+om_rc tpm_check(struct se_token *tok, TSS2_RC r, const char *call, struct om_error *err)
+{
+    if (r == TSS2_RC_SUCCESS)
+        return OM_OK;
+    enum tpm_trouble trouble = tpm_rc_trouble(r);
+    if (trouble > tok->trouble)
+        tok->trouble = trouble;
+    if ((r & TSS2_RC_LAYER_MASK) == TSS2_TCTI_RC_LAYER) /* the link knows better */
+        return om_fail(err, OM_ETRANSIENT, "%s: %s", call, tok->link.failure.text);
+    return tpm_rc_fail(err, r, call);
+}
+
+/* --- session --- */
+
+om_rc tpm_session(struct se_token *tok, ESYS_TR salt_key, ESYS_TR *out, struct om_error *err)
+{
+    *out = ESYS_TR_PASSWORD;
+    if (!tok->uri.encrypt)
+        return OM_OK;
+    if (tok->session == ESYS_TR_NONE) {
+        TSS2_RC r =
+            Esys_StartAuthSession(tok->esys, salt_key, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+                                  NULL, TPM2_SE_HMAC, &aes_cfb, TPM2_ALG_SHA256, &tok->session);
+        if (r != TSS2_RC_SUCCESS)
+            tok->session = ESYS_TR_NONE;
+        OM_TRY(tpm_check(tok, r, "TPM2_StartAuthSession", err));
+        const TPMA_SESSION wanted =
+            TPMA_SESSION_CONTINUESESSION | TPMA_SESSION_DECRYPT | TPMA_SESSION_ENCRYPT;
+        OM_TRY(tpm_check(tok, Esys_TRSess_SetAttributes(tok->esys, tok->session, wanted, 0xff),
+                         "Esys_TRSess_SetAttributes", err));
+    }
+    *out = tok->session;
+    return OM_OK;
+}
+
+void tpm_session_last(struct se_token *tok)
+{
+    if (tok->session != ESYS_TR_NONE && !tok->uri.managed)
+        (void)Esys_TRSess_SetAttributes(tok->esys, tok->session, 0, TPMA_SESSION_CONTINUESESSION);
+}
+
+void tpm_session_gone(struct se_token *tok)
+{
+    if (tok->session != ESYS_TR_NONE && !tok->uri.managed)
+        (void)Esys_TR_Close(tok->esys, &tok->session);
+}
+
+void tpm_flush(struct se_token *tok, ESYS_TR *object)
+{
+    if (*object == ESYS_TR_NONE)
+        return;
+    tpm_scrub_object(tok->esys, *object);
+    if (tok->trouble != TPM_LOST && Esys_FlushContext(tok->esys, *object) != TSS2_RC_SUCCESS)
+        tok->trouble = TPM_LOST; /* it may still be there: start from a state that is known */
+    *object = ESYS_TR_NONE;
+}
+
+/* --- before and after --- */
+
+void tpm_drop(struct se_token *tok)
+{
+    if (tok->esys != NULL) {
+        for (size_t i = 0; i < TPM_SLOTS; i++)
+            tpm_scrub_object(tok->esys, tok->slots[i].object);
+        tpm_scrub_object(tok->esys, tok->storage.object);
+        tpm_scrub_object(tok->esys, tok->row.object);
+        Esys_Finalize(&tok->esys);
+    }
+    tok->esys = NULL;
+    tok->session = tok->storage.object = tok->row.object = ESYS_TR_NONE;
+    for (size_t i = 0; i < TPM_SLOTS; i++)
+        tok->slots[i] = (struct tpm_slot){.object = ESYS_TR_NONE};
+    tpm_link_disconnect(&tok->link);
+}
+
+static om_rc prepare(struct se_token *tok, struct om_error *err)
+{
+    tok->groups++;
+    tok->trouble = TPM_FINE;
+    if (tok->esys != NULL)
+        return OM_OK;
+    OM_TRY(tpm_check(tok, Esys_Initialize(&tok->esys, (TSS2_TCTI_CONTEXT *)&tok->link, NULL),
+                     "Esys_Initialize", err));
+    return tpm_roots_restore(tok, err);
+}
+
+static void settle(struct se_token *tok)
+{
+    if (tok->esys != NULL && !tok->uri.managed) {
+        tpm_slots_flush(tok);
+        tpm_flush(tok, &tok->session);
+        tpm_link_disconnect(&tok->link);
+    }
+    if (tok->trouble == TPM_LOST)
+        tpm_drop(tok);
+}
+
+/* --- trouble --- */
+
+static void sweep_range(struct se_token *tok, TPM2_HANDLE first)
+{
+    TPMI_YES_NO more = 0;
+    TPMS_CAPABILITY_DATA *found = NULL;
+    if (Esys_GetCapability(tok->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, TPM2_CAP_HANDLES, first,
+                           SWEEP_LIST, &more, &found) != TSS2_RC_SUCCESS)
+        return;
+    for (UINT32 i = 0; i < found->data.handles.count; i++) {
+        ESYS_TR object = ESYS_TR_NONE;
+        TPM2_HANDLE handle = found->data.handles.handle[i];
+        if (Esys_TR_FromTPMPublic(tok->esys, handle, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &object) ==
+            TSS2_RC_SUCCESS)
+            (void)Esys_FlushContext(tok->esys, object);
+    }
+    Esys_Free(found);
+}
+
+/* A process that died left its session or key in the TPM. While we hold the connection nobody else is at
+ * work, so whatever is loaded is a leftover. */
+static void sweep(struct se_token *tok)
+{
+    if (prepare(tok, NULL) == OM_OK) {
+        sweep_range(tok, TPM2_TRANSIENT_FIRST);
+        sweep_range(tok, TPM2_LOADED_SESSION_FIRST);
+        sweep_range(tok, TPM2_ACTIVE_SESSION_FIRST);
+    }
+    settle(tok);
+}
+
+/* True when another attempt makes sense. */
+static bool recover(struct se_token *tok)
+{
+    enum tpm_trouble trouble = tok->trouble;
+    if (trouble == TPM_FINE)
+        return false;
+    tpm_drop(tok);
+    if (trouble == TPM_FULL && !tok->uri.managed)
+        sweep(tok);
+    return true;
+}
+
+static om_rc attempt(struct se_token *tok, tpm_work work, void *arg, struct om_error *err)
+{
+    om_rc rc = prepare(tok, err);
+    if (rc == OM_OK)
+        rc = work(tok, arg, err);
+    settle(tok);
+    tpm_scrub_stack();
+    return rc;
+}
+
+om_rc tpm_group(struct se_token *tok, bool now, tpm_work work, void *arg, struct om_error *err)
+{
+    if (tok->process != getpid())
+        return om_fail(err, OM_EINTERNAL,
+                       "the TPM was opened before this process was forked; open it in this process");
+    if (!now && tpm_now_ms() < tok->next_attempt)
+        return om_fail(err, OM_ETRANSIENT, "the TPM did not answer; it will be asked again shortly");
+    int64_t began = tpm_now_ms();
+    (void)ERR_set_mark(); /* ESYS leaves OpenSSL's errors in the queue of this thread */
+    om_rc rc = attempt(tok, work, arg, err);
+    for (unsigned i = 1; i < ATTEMPTS && rc != OM_OK; i++) {
+        bool silent = tok->trouble == TPM_LOST && tpm_now_ms() - began >= tok->uri.timeout_ms;
+        if (silent || !recover(tok))
+            break;
+        rc = attempt(tok, work, arg, err);
+    }
+    tok->next_attempt = rc != OM_OK && tok->trouble == TPM_LOST ? tpm_now_ms() + REST_MS : 0;
+    (void)ERR_pop_to_mark();
+    return rc;
+}

@@ -1,0 +1,102 @@
+/* Public parts: see template.h. */
+#include "tpm/template.h"
+
+#include <openssl/evp.h>
+#include <string.h>
+
+#define STORAGE_MARK "openmaf storage1" /* 16 octets; the salt follows */
+#define ROW_ROLE     "openmaf tpm2 row key 1"
+
+/* Never outside this TPM, usable with its authorisation value only, exempt from dictionary-attack lockout. */
+#define OURS (TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT | TPMA_OBJECT_USERWITHAUTH | TPMA_OBJECT_NODA)
+
+static void storage_parameters(TPMT_PUBLIC *t)
+{
+    t->type = TPM2_ALG_ECC;
+    t->nameAlg = TPM2_ALG_SHA256;
+    t->parameters.eccDetail = (TPMS_ECC_PARMS){
+        .symmetric = {.algorithm = TPM2_ALG_AES, .keyBits.aes = 128, .mode.aes = TPM2_ALG_CFB},
+        .scheme.scheme = TPM2_ALG_NULL,
+        .curveID = TPM2_ECC_NIST_P256,
+        .kdf.scheme = TPM2_ALG_NULL,
+    };
+}
+
+void tpm_template_primary(TPM2B_PUBLIC *out)
+{
+    memset(out, 0, sizeof *out);
+    storage_parameters(&out->publicArea);
+    out->publicArea.objectAttributes = TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT |
+                                       TPMA_OBJECT_SENSITIVEDATAORIGIN | TPMA_OBJECT_USERWITHAUTH |
+                                       TPMA_OBJECT_NODA | TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_DECRYPT;
+}
+
+void tpm_template_storage(const uint8_t salt[TPM_SALT_LEN], TPM2B_PUBLIC *out)
+{
+    memset(out, 0, sizeof *out);
+    TPMT_PUBLIC *t = &out->publicArea;
+    storage_parameters(t);
+    t->objectAttributes =
+        OURS | TPMA_OBJECT_SENSITIVEDATAORIGIN | TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_DECRYPT;
+    t->authPolicy.size = 32;
+    memcpy(t->authPolicy.buffer, STORAGE_MARK, 16);
+    memcpy(t->authPolicy.buffer + 16, salt, TPM_SALT_LEN);
+}
+
+/* The two say the same about everything but the key itself. */
+static bool same_kind(const TPMT_PUBLIC *a, const TPMT_PUBLIC *b)
+{
+    return a->type == b->type && a->nameAlg == b->nameAlg && a->objectAttributes == b->objectAttributes &&
+           a->authPolicy.size == b->authPolicy.size &&
+           memcmp(a->authPolicy.buffer, b->authPolicy.buffer, b->authPolicy.size) == 0;
+}
+
+bool tpm_is_storage(const TPM2B_PUBLIC *pub, uint8_t salt[TPM_SALT_LEN])
+{
+    const TPMT_PUBLIC *t = &pub->publicArea;
+    TPM2B_PUBLIC wanted;
+    if (t->authPolicy.size != 32)
+        return false;
+    memcpy(salt, t->authPolicy.buffer + 16, TPM_SALT_LEN);
+    tpm_template_storage(salt, &wanted);
+    return same_kind(t, &wanted.publicArea) && t->parameters.eccDetail.curveID == TPM2_ECC_NIST_P256 &&
+           t->parameters.eccDetail.symmetric.algorithm == TPM2_ALG_AES;
+}
+
+om_rc tpm_template_row(const TPM2B_NAME *storage, TPM2B_PUBLIC *out, struct om_error *err)
+{
+    uint8_t message[sizeof ROW_ROLE - 1 + sizeof storage->name];
+    unsigned len = 0;
+    tpm_template_object(TPM_KIND_KEY, true, NULL, out);
+    memcpy(message, ROW_ROLE, sizeof ROW_ROLE - 1);
+    memcpy(message + sizeof ROW_ROLE - 1, storage->name, storage->size);
+    if (EVP_Digest(message, sizeof ROW_ROLE - 1 + storage->size, out->publicArea.authPolicy.buffer, &len,
+                   EVP_sha256(), NULL) != 1)
+        return om_fail(err, OM_EINTERNAL, "SHA-256 failed");
+    out->publicArea.authPolicy.size = (UINT16)len;
+    return OM_OK;
+}
+
+bool tpm_is_row(const TPM2B_PUBLIC *pub, const TPM2B_PUBLIC *wanted)
+{
+    return same_kind(&pub->publicArea, &wanted->publicArea) &&
+           pub->publicArea.parameters.keyedHashDetail.scheme.scheme == TPM2_ALG_HMAC;
+}
+
+void tpm_template_object(enum tpm_kind kind, bool generated, const TPM2B_DIGEST *unique, TPM2B_PUBLIC *out)
+{
+    memset(out, 0, sizeof *out);
+    TPMT_PUBLIC *t = &out->publicArea;
+    t->type = TPM2_ALG_KEYEDHASH;
+    t->nameAlg = TPM2_ALG_SHA256;
+    t->objectAttributes = OURS | (generated ? TPMA_OBJECT_SENSITIVEDATAORIGIN : 0) |
+                          (kind == TPM_KIND_KEY ? TPMA_OBJECT_SIGN_ENCRYPT : 0);
+    if (kind == TPM_KIND_KEY) {
+        t->parameters.keyedHashDetail.scheme.scheme = TPM2_ALG_HMAC;
+        t->parameters.keyedHashDetail.scheme.details.hmac.hashAlg = TPM2_ALG_SHA256;
+    } else {
+        t->parameters.keyedHashDetail.scheme.scheme = TPM2_ALG_NULL;
+    }
+    if (unique != NULL)
+        t->unique.keyedHash = *unique;
+}
