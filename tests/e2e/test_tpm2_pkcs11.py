@@ -6,7 +6,6 @@ import pytest
 
 from harness.build import program
 from harness.maf import FQDN, Failed, run
-from harness.swtpm import Swtpm
 from harness.token import Token
 
 IDENTITY = "//sp.example.com/cse1/Ca"
@@ -14,8 +13,8 @@ IDENTITY = "//sp.example.com/cse1/Ca"
 
 @pytest.fixture
 def tpm2_pkcs11(tmp_path):
-    with Swtpm(tmp_path / "tpm") as tpm:
-        yield Token("tpm2-pkcs11", tmp_path / "token", {"TPM2_PKCS11_TCTI": tpm.tcti})
+    tpm = Token("swtpm", tmp_path / "tpm")
+    yield Token("tpm2-pkcs11", tmp_path / "token", {"TPM2_PKCS11_TCTI": tpm.tcti})
 
 
 def commands(tmp_path):
