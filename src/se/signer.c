@@ -176,6 +176,11 @@ void se_signer_unref(struct se_signer *signer)
     free(signer);
 }
 
+struct se *se_signer_se(const struct se_signer *signer)
+{
+    return signer->se;
+}
+
 const uint8_t *se_signer_point(const struct se_signer *signer)
 {
     return signer->point;

@@ -41,6 +41,9 @@ struct se_signer *se_signer_ref(struct se_signer *signer);
  * until it is given back here. */
 void se_signer_unref(struct se_signer *signer);
 
+/* Its token; NULL when that was closed under it. */
+struct se *se_signer_se(const struct se_signer *signer);
+
 /* The public key, SE_POINT_SIZE octets; lives as long as the reference. */
 const uint8_t *se_signer_point(const struct se_signer *signer);
 

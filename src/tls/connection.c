@@ -75,6 +75,8 @@ static void release(struct omtls_connection *c)
     omtls_tls13_detach(c);
     omtls_connection_set_master(c, NULL);
     omtls_connection_set_exported(c, NULL);
+    se_signer_unref(c->signer);
+    c->signer = NULL;
     void *peer = c->peer;
     void (*peer_free)(void *) = c->peer_free;
     om_wipe(c->identity, sizeof c->identity);
@@ -144,7 +146,8 @@ static struct omtls_connection *acquire(const struct omtls_attachment *what,
                                        .slot = c->slot,
                                        .custody = what->custody,
                                        .allow_no_ems = what->allow_no_ems,
-                                       .psk = what->key != NULL ? se_key_ref(what->key) : NULL};
+                                       .psk = what->key != NULL ? se_key_ref(what->key) : NULL,
+                                       .signer = what->signer != NULL ? se_signer_ref(what->signer) : NULL};
         memcpy(c->check, check, sizeof c->check);
         (void)stpcpy(c->identity, what->identity);
         table.used++;
@@ -238,6 +241,15 @@ struct omtls_reference omtls_connection_reference(const struct omtls_connection 
 }
 
 /* --- keys --- */
+
+struct se *omtls_connection_se(const struct omtls_connection *c)
+{
+    if (c->signer != NULL)
+        return se_signer_se(c->signer);
+    if (c->psk != NULL)
+        return se_key_se(c->psk);
+    return c->tls13 != NULL && c->tls13->derived != NULL ? se_key_se(c->tls13->derived) : NULL;
+}
 
 void omtls_connection_drop_psk(struct omtls_connection *c)
 {

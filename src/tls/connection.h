@@ -24,6 +24,7 @@ struct omtls_connection {
     bool ems;                  /* valid once established */
     bool established;          /* the master secret was made, in the token, from this connection's key */
     struct se_key *psk;        /* with OMTLS_CUSTODY_SESSION until the master secret is made */
+    struct se_signer *signer;  /* of a connection by certificates: a key of the token that serves it */
     struct se_key *master;     /* with OMTLS_CUSTODY_SESSION */
     struct se_key *exported;   /* what the last exporter call made, until omtls_export takes it */
     struct omtls_tls13 *tls13; /* the forms for TLS 1.3, or NULL */
@@ -35,7 +36,8 @@ struct omtls_connection {
 
 struct omtls_attachment {
     const char *identity;
-    struct se_key *key; /* the connection takes its own reference; NULL: none for TLS 1.2 */
+    struct se_key *key;       /* the connection takes its own reference; NULL: none for TLS 1.2 */
+    struct se_signer *signer; /* the same; of a connection by certificates */
     enum omtls_custody custody;
     bool allow_no_ems;
     void *peer; /* handed to peer_free with the connection; stays the caller's when attaching fails */
@@ -64,6 +66,9 @@ bool omtls_connection_alive(const struct omtls_connection *c);
 /* The reference of this type to c. */
 struct omtls_reference omtls_connection_reference(const struct omtls_connection *c,
                                                   enum omtls_reference_type type);
+
+/* The token whose keys this connection uses; NULL when it was closed. */
+struct se *omtls_connection_se(const struct omtls_connection *c);
 
 /* Put a derived key (whose reference they take over) in its place; what was there is destroyed. NULL empties.
  */

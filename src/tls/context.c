@@ -91,7 +91,10 @@ om_rc omtls_context_harden(SSL_CTX *ctx, const omtls_config *config, struct om_e
     bool dtls = false;
     OM_TRY(set_version(ctx, &dtls, err));
     const char *suites = config->suites;
-    if (suites == NULL)
+    if (suites == NULL && config->n_certificates > 0)
+        suites = dtls ? OMTLS_PSK_SUITES_DTLS ":" OMTLS_CERT_SUITES_DTLS
+                      : OMTLS_PSK_SUITES_TLS ":" OMTLS_CERT_SUITES_TLS;
+    else if (suites == NULL)
         suites = dtls ? OMTLS_PSK_SUITES_DTLS : OMTLS_PSK_SUITES_TLS;
     if (SSL_CTX_set_cipher_list(ctx, suites) != 1)
         return omtls_error_openssl(err, "cannot set the cipher suites");

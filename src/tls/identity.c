@@ -1,5 +1,6 @@
 /* psk_identity on the wire: see identity.h. */
 #include "tls/identity.h"
+#include "tls/token_master.h"
 #include "util/buf.h"
 
 #include <pthread.h>
@@ -22,6 +23,12 @@ static void on_message(int write_p, int version, int content_type, const void *b
                        void *arg)
 {
     (void)version, (void)arg;
+    bool handshake = content_type == SSL3_RT_HANDSHAKE && len >= 1;
+    /* Behind this message, sent or received, OpenSSL makes the master secret. */
+    if (handshake || content_type == SSL3_RT_ALERT)
+        omtls_ecdhe_expect(handshake && *(const uint8_t *)buf == SSL3_MT_CLIENT_KEY_EXCHANGE
+                               ? omtls_connection_of(ssl)
+                               : NULL);
     if (write_p || content_type != SSL3_RT_HANDSHAKE || len < 1 ||
         *(const uint8_t *)buf != SSL3_MT_CLIENT_KEY_EXCHANGE)
         return;

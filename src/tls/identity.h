@@ -5,7 +5,8 @@
 
 #include "tls/tls.h"
 
-/* Makes every SSL of ctx note the length of the psk_identity that arrives (uses ctx's message callback). */
+/* Makes every SSL of ctx note the length of the psk_identity that arrives, and tell omtls_ecdhe_expect of a
+ * key exchange (uses ctx's message callback). */
 void omtls_identity_watch(SSL_CTX *ctx);
 
 /* True when identity is all that was sent (as far as watched), has at most OMTLS_IDENTITY_MAX octets and none

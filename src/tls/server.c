@@ -1,4 +1,5 @@
 /* Server side: SNI, extended master secret, and the PSK callback that mints key references. */
+#include "tls/certificate.h"
 #include "tls/connection.h"
 #include "tls/context.h"
 #include "tls/error_queue.h"
@@ -26,8 +27,10 @@ static int on_server_name(SSL *ssl, int *alert, void *arg)
         return config->require_sni ? SSL_TLSEXT_ERR_ALERT_FATAL : SSL_TLSEXT_ERR_NOACK;
     }
     for (const char *const *known = config->names; *known != NULL; known++)
-        if (OPENSSL_strcasecmp(name, *known) == 0)
-            return SSL_TLSEXT_ERR_OK;
+        if (OPENSSL_strcasecmp(name, *known) == 0) {
+            *alert = SSL_AD_INTERNAL_ERROR;
+            return omtls_server_choose(ssl, name) ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+        }
     *alert = SSL_AD_UNRECOGNIZED_NAME;
     return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
@@ -201,6 +204,8 @@ om_rc omtls_server_ctx(const struct omtls_server *cfg, SSL_CTX **out, struct om_
         SSL_CTX_set_psk_find_session_callback(ctx, on_psk13);
         rc = omtls_tls13_enable(ctx, err);
     }
+    if (rc == OM_OK && cfg->n_certificates > 0)
+        rc = omtls_server_certificates(ctx, cfg, err);
     if (rc != OM_OK) {
         SSL_CTX_free(ctx);
         return rc;

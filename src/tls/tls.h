@@ -35,6 +35,13 @@ enum omtls_custody {
 #define OMTLS_PSK_SUITES_TLS  "PSK-AES128-CBC-SHA256:PSK-AES128-GCM-SHA256:PSK-AES128-CCM:PSK-AES128-CCM8"
 #define OMTLS_PSK_SUITES_DTLS "PSK-AES128-CCM8:PSK-AES128-CCM:PSK-AES128-GCM-SHA256:PSK-AES128-CBC-SHA256"
 
+/* The same with certificates (10.2.3). A server with certificates offers them behind those with pre-shared
+ * keys: a client that offers a pre-shared key has one. */
+#define OMTLS_CERT_SUITES_TLS                                                                                \
+    "ECDHE-ECDSA-AES128-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-CCM:ECDHE-ECDSA-AES128-CCM8"
+#define OMTLS_CERT_SUITES_DTLS                                                                               \
+    "ECDHE-ECDSA-AES128-CCM8:ECDHE-ECDSA-AES128-CCM:ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-SHA256"
+
 /* Makes provider "maf" and "default" available in libctx (NULL: OpenSSL's default context, for libcoap; it
  * then also sets the default properties "?provider=maf"). Idempotent per libctx. Errors: OM_EINTERNAL. */
 OM_MUST_USE om_rc omtls_provider_load(OSSL_LIB_CTX *libctx, struct om_error *err);
@@ -74,6 +81,33 @@ struct omtls_psk13 {
 typedef om_rc omtls_find_psk13(void *arg, const struct omtls_hello *hello, struct omtls_psk13 *psk,
                                void **peer, struct om_error *err);
 
+/* A certificate of this end with its key, which stays in the token. */
+#define OMTLS_CERTIFICATES_MAX 4
+struct omtls_certificate {
+    X509 *leaf;
+    STACK_OF(X509) * chain; /* intermediates, the leaf's issuer first; NULL: none */
+    struct se_signer *signer;
+    const char *const *names; /* of a server: the SNIs that it is for, NULL-terminated */
+};
+
+/* Raw public keys (RFC 7250) came with OpenSSL 3.2. */
+#define OMTLS_RAW_KEYS_VERSION 0x30200000L
+
+/* What a client presented: a certificate with what it sent beside it (leaf first), or a raw public key. */
+struct omtls_client_certificate {
+    X509 *leaf;
+    STACK_OF(X509) * chain;
+    EVP_PKEY *raw_key; /* else NULL */
+};
+
+/* Decides about a client's certificate. On OM_OK *peer, if not NULL, is handed to `peer_free` when the SSL is
+ * freed. OM_EDENIED ends the handshake with handshake_failure, whatever the reason; any other error with
+ * internal_error. That the client has the key is proved later in the handshake, by OpenSSL. The octets are
+ * hostile. Must not block for long. */
+typedef om_rc omtls_find_certificate(void *arg, const struct omtls_hello *hello,
+                                     const struct omtls_client_certificate *presented, void **peer,
+                                     struct om_error *err);
+
 struct omtls_server {
     OSSL_LIB_CTX *libctx; /* one that omtls_provider_load prepared */
     enum omtls_custody custody;
@@ -83,6 +117,12 @@ struct omtls_server {
     bool allow_no_ems;        /* interop switch: accept peers without extended master secret; default false */
     const char *suites;       /* NULL: those of the transport */
     bool dtls;                /* of omtls_server_ctx: DTLS 1.2 instead of TLS 1.2 */
+    /* Certificates beside pre-shared keys; the first also serves clients without SNI. A name that none is for
+     * gets pre-shared keys only. Every client by certificate must have one of its own. */
+    const struct omtls_certificate *certificates; /* copied, its names are not; NULL: none */
+    size_t n_certificates;                        /* at most OMTLS_CERTIFICATES_MAX */
+    omtls_find_certificate *find_certificate;
+    bool raw_keys; /* clients may have a raw public key instead: OM_EUNSUPPORTED before OpenSSL 3.2 */
     omtls_find_psk *find;
     omtls_find_psk13 *find13;      /* NULL: no TLS 1.3. Of omtls_server_ctx; DTLS stays at 1.2 */
     void (*peer_free)(void *peer); /* may be NULL */
@@ -91,7 +131,11 @@ struct omtls_server {
 
 /* A hardened TLS 1.2 (with find13: TLS 1.2 and 1.3) or DTLS 1.2 server context: the suites, no tickets, no
  * cache, no renegotiation, no compression, EMS demanded, plaintext cleansed, SNI checked. `cfg` is copied,
- * the strings it points to are not. Free with SSL_CTX_free. */
+ * the strings it points to are not. Free with SSL_CTX_free.
+ *
+ * A session by certificates keeps its master secret in the token with OMTLS_CUSTODY_SESSION too; its
+ * premaster secret (ECDHE) is OpenSSL's. In TLS 1.3 with certificates all secrets of the session are
+ * OpenSSL's. In both the oneM2M exporters run in the token. */
 OM_MUST_USE om_rc omtls_server_ctx(const struct omtls_server *cfg, SSL_CTX **out, struct om_error *err);
 
 /* The same for an SSL_CTX that somebody else made (libcoap): applies options, suites, SNI, PSK callback and

@@ -35,6 +35,19 @@ om_rc omtls_tls13_attach(struct omtls_connection *c, const struct omtls_psk13 *p
     return OM_OK;
 }
 
+om_rc omtls_tls13_attach_certificate(struct omtls_connection *c, struct om_error *err)
+{
+    struct omtls_tls13 *t = calloc(1, sizeof *t);
+    if (t == NULL)
+        return om_fail(err, OM_ENOMEM, "no memory for a TLS 1.3 connection");
+    omtls_tls13_detach(c);
+    c->tls13 = t;
+    c->custody = OMTLS_CUSTODY_PSK;
+    c->ems = true; /* TLS 1.3 binds every secret to the whole handshake */
+    c->established = true;
+    return OM_OK;
+}
+
 void omtls_tls13_finish(struct omtls_connection *c)
 {
     omtls_connection_set(c, &c->tls13->handshake, NULL);

@@ -27,6 +27,9 @@ struct omtls_tls13 {
 /* Gives c the forms of its key for TLS 1.3, in place of earlier ones. Takes its own references. OM_ENOMEM. */
 OM_MUST_USE om_rc omtls_tls13_attach(struct omtls_connection *c, const struct omtls_psk13 *psk,
                                      struct om_error *err);
+/* The same for a connection by certificates: it has no forms of a key. Its secrets are OpenSSL's, as with
+ * custody psk, because most of them are there before the client has shown its certificate. */
+OM_MUST_USE om_rc omtls_tls13_attach_certificate(struct omtls_connection *c, struct om_error *err);
 void omtls_tls13_detach(struct omtls_connection *c);
 
 /* The key schedule is at its end: all that is not for the exporter goes. */

@@ -93,7 +93,7 @@ static om_rc mint(struct omtls_connection *c, struct se_key **place, uint8_t oct
                   struct om_error *err)
 {
     struct se_key *key = NULL;
-    struct se *se = se_key_se(c->tls13->derived);
+    struct se *se = omtls_connection_se(c);
     om_rc rc = se != NULL ? se_mint(se, octets, HASH, &key, err)
                           : om_fail(err, OM_EINTERNAL, "the token of this connection is closed");
     om_wipe(octets, HASH);
@@ -106,7 +106,7 @@ static om_rc load(struct omtls_connection *c, struct se_key **place, const struc
                   enum se_use use, struct om_error *err)
 {
     struct se_key *key = NULL;
-    struct se *se = se_key_se(c->tls13->derived);
+    struct se *se = omtls_connection_se(c);
     if (se == NULL)
         return om_fail(err, OM_EINTERNAL, "the token of this connection is closed");
     if (*place != NULL) /* of a shared connection: loaded before */
@@ -292,7 +292,7 @@ static om_rc export(struct omtls_connection *c, const struct omtls_kdf13 *kdf, u
     struct omtls_tls13 *t = c->tls13;
     uint8_t octets[OMTLS_EXPORT_ID_SIZE + EXPORT_KEY];
     struct se_key *key = NULL;
-    struct se *se = se_key_se(t->derived);
+    struct se *se = omtls_connection_se(c);
     if (t->export_secret == NULL || se == NULL || n != sizeof octets || !label_is(kdf, "exporter") ||
         !part_is(&kdf->data, hash_of_nothing, HASH))
         return om_fail(err, OM_EDENIED, "a oneM2M exporter gives %zu octets and has no context",

@@ -1,5 +1,6 @@
 /* PRFs that the token computes: see token_prf.h. */
 #include "tls/token_prf.h"
+#include "tls/token_master.h"
 
 #include <openssl/crypto.h>
 #include <string.h>
@@ -64,7 +65,7 @@ static size_t seeds_len(const struct omtls_prf *prf)
     return n;
 }
 
-static bool label_is(const struct omtls_prf *prf, const char *label)
+bool omtls_prf_label_is(const struct omtls_prf *prf, const char *label)
 {
     return prf->n_seeds > 0 && prf->seeds[0].len == strlen(label) &&
            memcmp(prf->seeds[0].octets, label, prf->seeds[0].len) == 0;
@@ -84,45 +85,7 @@ enum omtls_prf_owner omtls_prf_owner(const struct omtls_prf *prf)
     struct omtls_reference ref;
     if (omtls_recognise(prf->secret, prf->secret_len, &ref) != OMTLS_SECRET_FOREIGN)
         return OMTLS_PRF_TOKEN;
-    return onem2m_label(prf) > 0 ? OMTLS_PRF_TOKEN : OMTLS_PRF_OPENSSL;
-}
-
-/* --- the master secret --- */
-
-/* MAF-HS-9: a session without the extended master secret (RFC 7627) ends here, unless allowed. */
-static om_rc check_master_label(const struct omtls_connection *c, const struct omtls_prf *prf, bool *ems,
-                                struct om_error *err)
-{
-    *ems = label_is(prf, "extended master secret");
-    if (*ems || (label_is(prf, "master secret") && c->allow_no_ems))
-        return OM_OK;
-    if (label_is(prf, "master secret"))
-        return om_fail(err, OM_EDENIED, "the peer does not support the extended master secret");
-    return om_fail(err, OM_EDENIED, "a pre-shared key makes master secrets only");
-}
-
-static om_rc make_master(struct omtls_connection *c, const struct omtls_prf *prf, uint8_t *out, size_t n,
-                         struct om_error *err)
-{
-    bool ems = false;
-    if ((c->established && !c->shared) || c->psk == NULL)
-        return om_fail(err, OM_EINTEGRITY, "this key reference was used before");
-    if (n != OMTLS_MASTER_SIZE)
-        return om_fail(err, OM_EDENIED, "a master secret of %zu octets", n);
-    OM_TRY(check_master_label(c, prf, &ems, err));
-    if (c->custody == OMTLS_CUSTODY_SESSION) {
-        struct se_key *master = NULL;
-        OM_TRY(se_prf_key(c->psk, prf->seeds, prf->n_seeds, 0, n, &master, err));
-        omtls_connection_set_master(c, master);
-        omtls_connection_drop_psk(c);
-        struct omtls_reference ref = omtls_connection_reference(c, OMTLS_REFERENCE_MASTER);
-        omtls_reference_encode_master(&ref, out);
-    } else {
-        OM_TRY(se_prf(c->psk, prf->seeds, prf->n_seeds, out, n, err));
-    }
-    c->ems = ems;
-    c->established = true;
-    return OM_OK;
+    return onem2m_label(prf) > 0 || omtls_ecdhe_is_ours(prf) ? OMTLS_PRF_TOKEN : OMTLS_PRF_OPENSSL;
 }
 
 /* --- the exporter --- */
@@ -161,7 +124,7 @@ static om_rc export_from_host(const struct omtls_prf *prf, size_t label_len, uin
     if (c == NULL || !omtls_connection_alive(c) || !c->established || c->custody != OMTLS_CUSTODY_PSK ||
         prf->secret_len != OMTLS_MASTER_SIZE)
         return om_fail(err, OM_EDENIED, "a oneM2M exporter outside of a connection with its key in a token");
-    struct se *se = se_key_se(c->psk);
+    struct se *se = omtls_connection_se(c);
     if (se == NULL)
         return om_fail(err, OM_EINTERNAL, "the token of this connection is closed");
     struct se_key *master = NULL;
@@ -190,12 +153,14 @@ static om_rc dispatch(const struct omtls_prf *prf, uint8_t *out, size_t n, struc
         return om_fail(err, OM_EDENIED, "%s for the PRF", prf->n_seeds == 0 ? "no seed" : "too many seeds");
     if (!omtls_digest_is_sha256(prf->digest, prf->digest_len))
         return om_fail(err, OM_EUNSUPPORTED, "only the SHA-256 PRF is computed in the token");
-    if (kind == OMTLS_SECRET_FOREIGN)
+    if (kind == OMTLS_SECRET_FOREIGN && onem2m_label(prf) > 0)
         return export_from_host(prf, onem2m_label(prf), out, n, err);
+    if (kind == OMTLS_SECRET_FOREIGN)
+        return omtls_ecdhe_master(prf, out, n, err);
     struct omtls_connection *c = kind == OMTLS_SECRET_REFUSED ? NULL : omtls_connection_find(&ref);
     if (c == NULL)
         return om_fail(err, OM_EINTEGRITY, "not a living key reference");
-    return kind == OMTLS_SECRET_PSK ? make_master(c, prf, out, n, err) : use_master(c, prf, out, n, err);
+    return kind == OMTLS_SECRET_PSK ? omtls_psk_master(c, prf, out, n, err) : use_master(c, prf, out, n, err);
 }
 
 om_rc omtls_token_prf(const struct omtls_prf *prf, uint8_t *out, size_t n, struct om_error *err)

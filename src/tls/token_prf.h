@@ -40,6 +40,9 @@ void omtls_export_begin(struct omtls_connection *c);
 void omtls_export_end(void);
 struct omtls_connection *omtls_exporting(void); /* the one named, or NULL */
 
+/* Whether the first seed is this label and nothing else. */
+bool omtls_prf_label_is(const struct omtls_prf *prf, const char *label);
+
 /* A digest's name, as OpenSSL may write it. */
 bool omtls_digest_is_sha256(const char *name, size_t n);
 

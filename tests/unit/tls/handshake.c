@@ -199,22 +199,28 @@ static const SSL_METHOD *method_of(bool server, bool dtls)
     return server ? TLS_server_method() : TLS_client_method();
 }
 
-SSL_CTX *plain_context(bool server, bool dtls, const char *suites, const struct plain_psk *psk)
+static void set_psk(SSL_CTX *ctx, bool server, const struct plain_psk *psk)
 {
-    SSL_CTX *ctx = SSL_CTX_new_ex(plain_libctx(), NULL, method_of(server, dtls));
     struct plain_key *key = calloc(1, sizeof *key);
-    CHECK(ctx != NULL && key != NULL && psk->len <= sizeof key->psk &&
-          strlen(psk->identity) < sizeof key->identity);
+    CHECK(key != NULL && psk->len <= sizeof key->psk && strlen(psk->identity) < sizeof key->identity);
     (void)stpcpy(key->identity, psk->identity);
     memcpy(key->psk, psk->psk, psk->len);
     key->len = psk->len;
     CHECK(SSL_CTX_set_ex_data(ctx, key_index, key) == 1);
-    CHECK(SSL_CTX_set_max_proto_version(ctx, dtls ? DTLS1_2_VERSION : TLS1_2_VERSION) == 1);
-    CHECK(SSL_CTX_set_cipher_list(ctx, suites) == 1);
     if (server)
         SSL_CTX_set_psk_server_callback(ctx, plain_server_psk);
     else
         SSL_CTX_set_psk_client_callback(ctx, plain_client_psk);
+}
+
+SSL_CTX *plain_context(bool server, bool dtls, const char *suites, const struct plain_psk *psk)
+{
+    SSL_CTX *ctx = SSL_CTX_new_ex(plain_libctx(), NULL, method_of(server, dtls));
+    CHECK(ctx != NULL);
+    CHECK(SSL_CTX_set_max_proto_version(ctx, dtls ? DTLS1_2_VERSION : TLS1_2_VERSION) == 1);
+    CHECK(suites == NULL || SSL_CTX_set_cipher_list(ctx, suites) == 1);
+    if (psk != NULL)
+        set_psk(ctx, server, psk);
     return ctx;
 }
 

@@ -35,7 +35,8 @@ uint64_t handshake_cpu_now(void);
 /* Frees both ends. */
 void handshake_free(struct handshake *h);
 
-/* Stock OpenSSL, in a library context of its own that has no provider maf. The psk is copied. */
+/* Stock OpenSSL, in a library context of its own that has no provider maf. The psk is copied; NULL: none.
+ * suites NULL: OpenSSL's. */
 struct plain_psk {
     const char *identity; /* a server accepts any */
     const uint8_t *psk;
