@@ -2,6 +2,7 @@
 #include "hsm/handles.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define SLOTS_MAX UINT32_MAX
 
@@ -55,9 +56,33 @@ om_rc hsm_handles_get(const struct hsm_handles *h, se_handle handle, const struc
     if (key == NULL)
         return om_fail(err, OM_EINTERNAL, "no loaded key has this handle");
     if (key->epoch != h->epoch)
-        return om_fail(err, OM_ETRANSIENT, "the key was lost with the token session; load it again");
+        return om_fail(err, OM_ETRANSIENT, "the key was lost with the token session");
     *out = key;
     return OM_OK;
+}
+
+void hsm_handles_keep_blob(struct hsm_handles *h, se_handle handle, const uint8_t *blob, size_t n)
+{
+    struct hsm_key *key = find(h, handle);
+    if (key == NULL || n > sizeof key->blob)
+        return;
+    memcpy(key->blob, blob, n);
+    key->blob_len = (uint8_t)n;
+}
+
+const struct hsm_key *hsm_handles_dead(const struct hsm_handles *h, se_handle handle)
+{
+    const struct hsm_key *key = find(h, handle);
+    return key != NULL && key->epoch != h->epoch && key->blob_len > 0 ? key : NULL;
+}
+
+void hsm_handles_revive(struct hsm_handles *h, se_handle handle, CK_OBJECT_HANDLE object)
+{
+    struct hsm_key *key = find(h, handle);
+    if (key == NULL)
+        return;
+    key->object = object;
+    key->epoch = h->epoch;
 }
 
 CK_OBJECT_HANDLE hsm_handles_remove(struct hsm_handles *h, se_handle handle)

@@ -8,13 +8,17 @@
 #include "hsm/cryptoki.h"
 #include "se/plugin.h"
 
+#define HSM_BLOB_MAX (SE_KEY_MAX + 8) /* CKM_AES_KEY_WRAP adds 8 octets (RFC 3394) */
+
 struct hsm_key {
     CK_OBJECT_HANDLE object; /* of a free slot: the next free slot, plus one */
     uint32_t serial;
     uint32_t epoch;
     uint8_t len; /* octets of the key, without padding */
     bool used;
-    bool fresh; /* minted, generated or derived: may be wrapped */
+    bool fresh;       /* minted, generated or derived: may be wrapped */
+    uint8_t blob_len; /* not fresh: what it was loaded from, to load it again when its session is lost */
+    uint8_t blob[HSM_BLOB_MAX];
 };
 
 struct hsm_handles {
@@ -23,6 +27,13 @@ struct hsm_handles {
     size_t first_free; /* plus one; 0: none */
     uint32_t epoch;    /* keys of another epoch died with their session */
 };
+
+/* Of a key that has this blob. */
+void hsm_handles_keep_blob(struct hsm_handles *h, se_handle handle, const uint8_t *blob, size_t n);
+/* The key when it died with its session and has a blob; else NULL. */
+const struct hsm_key *hsm_handles_dead(const struct hsm_handles *h, se_handle handle);
+/* It lives again, as this object. */
+void hsm_handles_revive(struct hsm_handles *h, se_handle handle, CK_OBJECT_HANDLE object);
 
 OM_MUST_USE om_rc hsm_handles_add(struct hsm_handles *h, CK_OBJECT_HANDLE object, size_t len, bool fresh,
                                   se_handle *out, struct om_error *err);

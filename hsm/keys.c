@@ -105,7 +105,7 @@ om_rc hsm_key_wrap(struct se_token *tok, enum se_root root, se_handle handle, ui
     const struct hsm_key *key = NULL;
     if (root != SE_ROOT_WRAP && root != SE_ROOT_SEAL)
         return om_fail(err, OM_EINTERNAL, "root %d does not wrap", (int)root);
-    OM_TRY(hsm_handles_get(&tok->keys, handle, &key, err));
+    OM_TRY(hsm_key_get(tok, handle, &key, err));
     if (!key->fresh)
         return om_fail(err, OM_EDENIED, "a key loaded from a blob cannot be wrapped again");
     OM_TRY(hsm_root(tok, root, &wrapping, err));
@@ -125,16 +125,36 @@ static om_rc check_blob_len(size_t blob_len, size_t key_len, struct om_error *er
     return OM_OK;
 }
 
+static om_rc unwrap_key(struct se_token *tok, const uint8_t *blob, size_t blob_len, CK_OBJECT_HANDLE *out,
+                        struct om_error *err)
+{
+    CK_OBJECT_HANDLE root = CK_INVALID_HANDLE;
+    struct hsm_template t;
+    OM_TRY(hsm_root(tok, SE_ROOT_WRAP, &root, err));
+    hsm_template_hmac_key(&t, true, false, tok->derives);
+    return hsm_object_unwrap(tok, root, blob, blob_len, &t, out, err);
+}
+
 om_rc hsm_key_load(struct se_token *tok, const uint8_t *blob, size_t blob_len, size_t key_len, se_handle *out,
                    struct om_error *err)
 {
-    CK_OBJECT_HANDLE root = CK_INVALID_HANDLE, object = CK_INVALID_HANDLE;
-    struct hsm_template t;
+    CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
     OM_TRY(check_blob_len(blob_len, key_len, err));
-    OM_TRY(hsm_root(tok, SE_ROOT_WRAP, &root, err));
-    hsm_template_hmac_key(&t, true, false, tok->derives);
-    OM_TRY(hsm_object_unwrap(tok, root, blob, blob_len, &t, &object, err));
-    return hsm_object_adopt(tok, object, key_len, false, out, err);
+    OM_TRY(unwrap_key(tok, blob, blob_len, &object, err));
+    OM_TRY(hsm_object_adopt(tok, object, key_len, false, out, err));
+    hsm_handles_keep_blob(&tok->keys, *out, blob, blob_len);
+    return OM_OK;
+}
+
+om_rc hsm_key_get(struct se_token *tok, se_handle handle, const struct hsm_key **out, struct om_error *err)
+{
+    const struct hsm_key *dead = hsm_handles_dead(&tok->keys, handle);
+    if (dead != NULL) {
+        CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
+        OM_TRY(unwrap_key(tok, dead->blob, dead->blob_len, &object, err));
+        hsm_handles_revive(&tok->keys, handle, object);
+    }
+    return hsm_handles_get(&tok->keys, handle, out, err);
 }
 
 static om_rc read_value(struct se_token *tok, CK_OBJECT_HANDLE object, uint8_t *out, size_t key_len,

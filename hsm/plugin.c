@@ -210,7 +210,7 @@ static om_rc sign_with(struct se_token *tok, CK_MECHANISM_TYPE mechanism, se_han
                        struct om_error *err)
 {
     const struct hsm_key *key = NULL;
-    OM_TRY(hsm_handles_get(&tok->keys, handle, &key, err));
+    OM_TRY(hsm_key_get(tok, handle, &key, err));
     return hsm_sign(tok, mechanism, key->object, parts, n_parts, out, n, err);
 }
 
@@ -260,7 +260,7 @@ static om_rc derive_key(struct se_token *tok, se_handle handle, const struct se_
 {
     const struct hsm_key *key = NULL;
     CK_OBJECT_HANDLE derived = CK_INVALID_HANDLE;
-    OM_TRY(hsm_handles_get(&tok->keys, handle, &key, err));
+    OM_TRY(hsm_key_get(tok, handle, &key, err));
     OM_TRY(hsm_object_derive(tok, key->object, parts, n_parts, offset, n, &derived, err));
     return hsm_object_adopt(tok, derived, n, true, out, err);
 }

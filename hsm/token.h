@@ -15,7 +15,7 @@
 
 #define HSM_N_ROOTS    (SE_ROOT_ROW + 1) /* indexed by enum se_root; 0 unused */
 #define HSM_ORPHANS    32
-#define HSM_WRAP_EXTRA 8 /* octets that CKM_AES_KEY_WRAP adds (RFC 3394) */
+#define HSM_WRAP_EXTRA (HSM_BLOB_MAX - SE_KEY_MAX) /* octets that CKM_AES_KEY_WRAP adds (RFC 3394) */
 
 /* A root key: the object on the token, and what is worked with: a session copy where the token makes one
  * that is as strong (several times faster on software tokens), else the same object. */
@@ -39,7 +39,7 @@ struct se_token {
     CK_SESSION_HANDLE session; /* CK_INVALID_HANDLE: none */
     bool lost;                 /* the session has to be opened again */
     bool was_open;
-    bool pin_refused;     /* never tried again: tries are counted by the token */
+    bool pin_refused;     /* at the last try: tries are counted by the token */
     int64_t next_attempt; /* monotonic seconds: not opened again before */
 
     struct hsm_root roots[HSM_N_ROOTS];
@@ -137,6 +137,10 @@ OM_MUST_USE om_rc hsm_key_wrap(struct se_token *tok, enum se_root root, se_handl
                                size_t *n, struct om_error *err);
 OM_MUST_USE om_rc hsm_key_load(struct se_token *tok, const uint8_t *blob, size_t blob_len, size_t key_len,
                                se_handle *out, struct om_error *err);
+/* The key that is known by this handle. One that was loaded from a blob is loaded again when it died with its
+ * session; OM_ETRANSIENT for others that did. */
+OM_MUST_USE om_rc hsm_key_get(struct se_token *tok, se_handle handle, const struct hsm_key **out,
+                              struct om_error *err);
 OM_MUST_USE om_rc hsm_unseal(struct se_token *tok, const uint8_t *blob, size_t blob_len, uint8_t *out,
                              size_t key_len, struct om_error *err);
 

@@ -53,7 +53,9 @@ struct se_plugin {
     /* Optional: the same for octets, for hardware to which key_mint, key_wrap and key_free would be more. */
     om_rc (*wrap_octets)(struct se_token *tok, enum se_root root, const uint8_t *octets, size_t len,
                          uint8_t *out, size_t *n, struct om_error *err);
-    /* Unwraps under SE_ROOT_WRAP: sensitive, not extractable, HMAC (and derivation) only. */
+    /* Unwraps under SE_ROOT_WRAP: sensitive, not extractable, HMAC (and derivation) only. Callers keep it for
+     * as long as they like: when the hardware has lost it meanwhile (restart, lost session) and answers
+     * again, the plug-in loads it again by itself. */
     om_rc (*key_load)(struct se_token *tok, const uint8_t *blob, size_t blob_len, size_t key_len,
                       se_handle *out, struct om_error *err);
     /* Unwraps under SE_ROOT_SEAL and reads the value: key_len octets into out. */

@@ -10,6 +10,7 @@ static const uint8_t octets[32] = {1, 2, 3, 4};
 struct lost {
     struct se_token *tok;
     se_handle key;
+    se_handle minted;
     uint8_t blob[SE_BLOB_MAX];
     size_t n;
     uint8_t mac[SE_MAC_SIZE];
@@ -17,27 +18,27 @@ struct lost {
 
 static void start(struct lost *l, struct se_token *tok)
 {
-    se_handle minted = 0;
     l->tok = tok;
     l->n = sizeof l->blob;
-    SUCCEEDS(plugin->key_mint(l->tok, octets, sizeof octets, &minted, ERR));
-    SUCCEEDS(plugin->key_wrap(l->tok, SE_ROOT_WRAP, minted, l->blob, &l->n, ERR));
-    plugin->key_free(l->tok, minted);
+    SUCCEEDS(plugin->key_mint(l->tok, octets, sizeof octets, &l->minted, ERR));
+    SUCCEEDS(plugin->key_wrap(l->tok, SE_ROOT_WRAP, l->minted, l->blob, &l->n, ERR));
     SUCCEEDS(plugin->key_load(l->tok, l->blob, l->n, sizeof octets, &l->key, ERR));
     SUCCEEDS(plugin->hmac(l->tok, l->key, &text, 1, l->mac, ERR));
 }
 
+/* A key that came from a blob is there again; of one that did not there is nothing left. */
 static void works_again(struct lost *l)
 {
     uint8_t mac[SE_MAC_SIZE];
     se_handle again = 0;
-    SUCCEEDS(plugin->key_load(l->tok, l->blob, l->n, sizeof octets, &again, ERR));
-    assert_true(again != l->key);
-    SUCCEEDS(plugin->hmac(l->tok, again, &text, 1, mac, ERR));
+    SUCCEEDS(plugin->hmac(l->tok, l->key, &text, 1, mac, ERR));
     assert_memory_equal(mac, l->mac, sizeof mac);
-    FAILS(OM_ETRANSIENT, plugin->hmac(l->tok, l->key, &text, 1, mac, ERR));
+    FAILS(OM_ETRANSIENT, plugin->hmac(l->tok, l->minted, &text, 1, mac, ERR));
     SAYS("lost");
-    plugin->key_free(l->tok, l->key); /* gives back the number and touches nothing */
+    SUCCEEDS(plugin->key_load(l->tok, l->blob, l->n, sizeof octets, &again, ERR));
+    assert_true(again != l->key && again != l->minted);
+    plugin->key_free(l->tok, l->minted); /* gives back the number and touches nothing */
+    plugin->key_free(l->tok, l->key);
     SUCCEEDS(plugin->hmac(l->tok, again, &text, 1, mac, ERR));
     plugin->key_free(l->tok, again);
     FAILS(OM_EINTERNAL, plugin->hmac(l->tok, again, &text, 1, mac, ERR));
@@ -77,6 +78,27 @@ static void logout_by_somebody_else_is_survived(void **state)
     assert_int_equal(raw_functions()->C_Logout(session), CKR_OK);
     SUCCEEDS(plugin->health(l.tok, ERR));
     works_again(&l);
+    plugin->close(l.tok);
+}
+
+/* As a library does that has a session of its own with the token: ours goes on, but its objects may be gone.
+ */
+static void logout_and_login_by_somebody_else_is_survived(void **state)
+{
+    (void)state;
+    struct lost l;
+    char pin[64] = "";
+    uint8_t mac[SE_MAC_SIZE];
+    start(&l, fixture_open_provisioned());
+    FILE *f = fopen(fixture_token->pin_source + strlen("file:"), "r");
+    assert_true(f != NULL && fgets(pin, sizeof pin, f) != NULL && fclose(f) == 0);
+    CK_SESSION_HANDLE session = raw_session();
+    assert_int_equal(raw_functions()->C_Logout(session), CKR_OK);
+    assert_int_equal(raw_functions()->C_Login(session, CKU_USER, (CK_UTF8CHAR *)pin, strlen(pin)), CKR_OK);
+    (void)plugin->hmac(l.tok, l.key, &text, 1, mac, ERR); /* finds out, where they are gone */
+    SUCCEEDS(plugin->health(l.tok, ERR));
+    SUCCEEDS(plugin->hmac(l.tok, l.key, &text, 1, mac, ERR));
+    assert_memory_equal(mac, l.mac, sizeof mac);
     plugin->close(l.tok);
 }
 
@@ -176,13 +198,10 @@ int main(int argc, char **argv)
     fixture_kind(argc, argv);
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(closed_session_is_opened_again),
-        TEST(health_recovers_at_once),
-        TEST(logout_by_somebody_else_is_survived),
-        TEST(finalised_by_somebody_else_is_survived),
-        TEST(unplugged_token_comes_back),
-        TEST(refused_pin_is_not_tried_again),
-        TEST(fork_is_refused),
+        TEST(closed_session_is_opened_again),         TEST(health_recovers_at_once),
+        TEST(logout_by_somebody_else_is_survived),    TEST(logout_and_login_by_somebody_else_is_survived),
+        TEST(finalised_by_somebody_else_is_survived), TEST(unplugged_token_comes_back),
+        TEST(refused_pin_is_not_tried_again),         TEST(fork_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
