@@ -1,4 +1,5 @@
 /* The one session of an open token: login, loss and recovery. */
+#include "hsm/refused.h"
 #include "hsm/rv.h"
 #include "hsm/token.h"
 
@@ -26,11 +27,11 @@ static om_rc refuse_pin(struct se_token *tok, const char *why, struct om_error *
     return om_fail(err, OM_ECONFIG, "token '%s': %s", label, why);
 }
 
-/* Tokens count wrong PINs and lock. One try is spent per open, never the last one. */
+/* Tokens count wrong PINs and lock. One try of each is spent per process, never the last one. */
 static om_rc check_pin_state(struct se_token *tok, struct om_error *err)
 {
-    if (tok->pin_refused)
-        return refuse_pin(tok, "the PIN was refused; it is not tried again", err);
+    if (tok->pin_refused && tok->pin_source == NULL)
+        return refuse_pin(tok, "the PIN was refused; it is not asked for again", err);
     if ((tok->info.flags & CKF_USER_PIN_LOCKED) != 0)
         return refuse_pin(tok, "the user PIN is locked; the security officer has to set a new one", err);
     if ((tok->info.flags & CKF_USER_PIN_FINAL_TRY) != 0)
@@ -44,11 +45,19 @@ static om_rc check_pin_state(struct se_token *tok, struct om_error *err)
 static om_rc login_with(struct se_token *tok, CK_SESSION_HANDLE session, struct om_secret *pin,
                         struct om_error *err)
 {
+    bool ours = tok->pin_source != NULL; /* else it is given at the token's own pad */
+    if (ours && hsm_refused_before(&tok->info, pin)) {
+        tok->pin_refused = true;
+        return refuse_pin(tok, "the PIN was refused before; it is not tried again until it is another", err);
+    }
     CK_RV rv = tok->f->C_Login(session, CKU_USER, pin->octets, pin->len);
     if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN)
         return OM_OK;
-    if (rv == CKR_PIN_INCORRECT || rv == CKR_PIN_INVALID || rv == CKR_PIN_LEN_RANGE || rv == CKR_PIN_LOCKED)
+    if (rv == CKR_PIN_INCORRECT || rv == CKR_PIN_INVALID || rv == CKR_PIN_LEN_RANGE || rv == CKR_PIN_LOCKED) {
         tok->pin_refused = true;
+        if (ours)
+            hsm_refused_note(&tok->info, pin);
+    }
     om_rc rc = hsm_check(tok, rv, "C_Login", err);
     return rv == CKR_PIN_INCORRECT ? refuse_pin(tok, "the PIN is wrong (CKR_PIN_INCORRECT)", err) : rc;
 }
