@@ -138,6 +138,8 @@ static om_rc handshake(struct omtls_connection *c, const struct omtls_kdf13 *kdf
     if (c->established && !c->shared)
         return om_fail(err, OM_EINTEGRITY, "this key reference was used before");
     bool psk_only = kdf->key.len == 0;
+    if (part_is(&kdf->key, zeros, HASH)) /* would give the host what psk_ke leaves in the token */
+        return om_fail(err, OM_EDENIED, "a Diffie-Hellman secret of zeros");
     if (psk_only) {
         OM_TRY(load(c, &t->handshake, &t->handshake_blob, SE_USE_TLS13_HANDSHAKE, err));
         put_reference(c, OMTLS_REFERENCE_HANDSHAKE, out);

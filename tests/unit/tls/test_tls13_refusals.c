@@ -199,6 +199,10 @@ static void test_references_elsewhere(void **state)
     }
     assert_false(
         kdf13(OMTLS_PROPQ13, EXTRACT, "SHA256", psk, 32, refs[OMTLS_REFERENCE_EARLY], "derived", out));
+    /* A Diffie-Hellman secret that says nothing: what followed would be the handshake secret of psk_ke. */
+    assert_false(
+        kdf13(OMTLS_PROPQ13, EXTRACT, "SHA256", zeros, 32, refs[OMTLS_REFERENCE_EARLY], "derived", out));
+    assert_memory_equal(out, zeros, sizeof out);
     assert_false(
         kdf13(OMTLS_PROPQ13, EXPAND, "SHA256", zeros, 32, NULL, OMTLS_LABEL_CONNECTION, out)); /* outside */
     SSL_free(ssl);
