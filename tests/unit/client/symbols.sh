@@ -15,6 +15,9 @@ nm -D --defined-only "$library" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 
 diff -u "$scratch/header" "$scratch/map"
 diff -u "$scratch/map" "$scratch/library"
 
+# OpenSSL calls back for as long as the process lives.
+readelf -d "$library" | grep -q NODELETE
+
 readelf -d "$library" | grep -q 'soname: \[libmaf\.so\.0\]'
 
 # Each declaration has a comment in front of it, or stands directly below another.
