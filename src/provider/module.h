@@ -23,8 +23,8 @@ bool names_contains(const void *octets, size_t n);
 OM_MUST_USE om_rc names_resolve(const void *octets, size_t n, enum omtls_reference_type type,
                                 uint8_t reference[OMTLS_REFERENCE_SIZE], struct om_error *err);
 
-/* The token belongs to one thread at a time. Recursive: a token may use libcrypto, and with it this provider.
- */
+/* The token belongs to one thread at a time, from finding a name to using what it stands for. Recursive: a
+ * token may use libcrypto, and with it this provider. Held while the process is forked. */
 void names_lock(void);
 void names_unlock(void);
 

@@ -11,9 +11,11 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-#define NAMES_MAX 4096
+#define NAMES_MAX     4096
+#define RETRY_SECONDS 1
 
 struct named {
     struct named *next;
@@ -28,13 +30,15 @@ static pthread_mutex_t lock;
 static struct {
     char *token, *pin_source, *keys, *plugin_dir;
     struct se *se;
-    pid_t opened_by;
+    pid_t opened_by; /* or is just opening it; 0: nobody */
     bool ended;
+    struct om_error refusal; /* of the last try to open it */
+    time_t next_try;         /* monotonic seconds: not before */
     struct named *names;
     size_t n_names;
 } state;
 
-static void init_lock(void)
+static void make_lock(void)
 {
     pthread_mutexattr_t attr;
     (void)pthread_mutexattr_init(&attr);
@@ -43,9 +47,17 @@ static void init_lock(void)
     (void)pthread_mutexattr_destroy(&attr);
 }
 
+/* No thread is in the middle of something, with the token or its library, when the process is forked: they
+ * have locks of their own, which nobody would open again in the child. There our lock is a new one, since a
+ * recursive one belongs to its thread. */
+static void watch_forks(void)
+{
+    (void)pthread_atfork(names_lock, names_unlock, make_lock);
+}
+
 void names_lock(void)
 {
-    (void)pthread_once(&once, init_lock);
+    (void)pthread_once(&once, make_lock);
     (void)pthread_mutex_lock(&lock);
 }
 
@@ -56,9 +68,32 @@ void names_unlock(void)
 
 static bool copy(char **to, const char *from)
 {
+    free(*to);
+    *to = NULL;
     if (from != NULL)
         *to = strdup(from);
     return from == NULL || *to != NULL;
+}
+
+static bool same(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static om_rc take_configuration(const struct names_config *config, struct om_error *err)
+{
+    if (state.token != NULL)
+        return same(state.token, config->token) && same(state.pin_source, config->pin_source) &&
+                       same(state.keys, config->keys) && same(state.plugin_dir, config->plugin_dir)
+                   ? OM_OK
+                   : om_fail(err, OM_ECONFIG,
+                             "this process uses the provider with another token or directory");
+    char *token = NULL;
+    if (!copy(&state.pin_source, config->pin_source) || !copy(&state.keys, config->keys) ||
+        !copy(&state.plugin_dir, config->plugin_dir) || !copy(&token, config->token))
+        return om_fail(err, OM_ENOMEM, "no memory for the provider's configuration");
+    state.token = token;
+    return OM_OK;
 }
 
 om_rc names_configure(const struct names_config *config, struct om_error *err)
@@ -66,11 +101,7 @@ om_rc names_configure(const struct names_config *config, struct om_error *err)
     if (config->token == NULL || config->keys == NULL)
         return om_fail(err, OM_ECONFIG, "the provider's section needs token and keys");
     names_lock();
-    om_rc rc = OM_OK;
-    if (state.token == NULL &&
-        (!copy(&state.token, config->token) || !copy(&state.pin_source, config->pin_source) ||
-         !copy(&state.keys, config->keys) || !copy(&state.plugin_dir, config->plugin_dir)))
-        rc = om_fail(err, OM_ENOMEM, "no memory for the provider's configuration");
+    om_rc rc = take_configuration(config, err);
     names_unlock();
     return rc;
 }
@@ -95,31 +126,55 @@ static void end(void)
     names_unlock();
 }
 
-static om_rc open_token(struct om_error *err)
+static om_rc open_now(struct om_error *err)
 {
-    if (state.ended)
-        return om_fail(err, OM_EINTERNAL, "this process is about to end");
-    if (state.se != NULL && state.opened_by != getpid())
-        return om_fail(err, OM_ECONFIG,
-                       "the token was opened before this process was forked; have each process do its first "
-                       "handshake itself");
-    if (state.se != NULL)
-        return OM_OK;
+    static pthread_once_t watching = PTHREAD_ONCE_INIT;
     struct se_description about;
     struct se *se = NULL;
+    OM_TRY(omtls_connection_prepare(err));
+    (void)pthread_once(&watching, watch_forks);
     OM_TRY(se_open(state.token, state.pin_source, state.plugin_dir, &se, err));
     om_rc rc = se_describe(se, &about, err);
     if (rc == OM_OK && !about.provisioned)
         rc = om_fail(err, OM_ECONFIG, "the token has no root keys: `openmaf-key init` makes them");
     if (rc == OM_OK && atexit(end) != 0)
         rc = om_fail(err, OM_EINTERNAL, "cannot arrange for the token to be closed");
-    if (rc != OM_OK) {
+    if (rc != OM_OK)
         se_close(se);
-        return rc;
+    else
+        state.se = se;
+    return rc;
+}
+
+static time_t monotonic_seconds(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec;
+}
+
+/* A token that does not open is tried once a second, whatever peers do: each try costs it a login. */
+static om_rc open_token(struct om_error *err)
+{
+    if (state.ended)
+        return om_fail(err, OM_EINTERNAL, "this process is about to end");
+    if (state.opened_by != 0 && state.opened_by != getpid())
+        return om_fail(err, OM_ECONFIG,
+                       "the token was opened before this process was forked; have each process do its first "
+                       "handshake itself");
+    if (state.se != NULL)
+        return OM_OK;
+    om_rc rc = state.refusal.rc;
+    if (monotonic_seconds() >= state.next_try) {
+        state.opened_by = getpid();
+        rc = open_now(&state.refusal);
+        state.refusal.rc = rc;
+        state.opened_by = rc == OM_OK ? getpid() : 0;
+        state.next_try = monotonic_seconds() + RETRY_SECONDS;
     }
-    state.se = se;
-    state.opened_by = getpid();
-    return OM_OK;
+    if (rc != OM_OK)
+        *err = state.refusal;
+    return rc;
 }
 
 /* --- names --- */

@@ -179,8 +179,12 @@ static int init_hmac(void *ctx, const unsigned char *key, size_t n, const OSSL_P
                                                                        : hmac_init(ctx, key, n, params);
 }
 
+/* No lock for the HMACs of everybody else: they would wait for the token, and a token that computes one with
+ * libcrypto, for another thread, would wait for us. */
 static int final_hmac(void *ctx, unsigned char *out, size_t *n, size_t cap)
 {
+    if (!omtls_mac_hmac_is_ours(ctx))
+        return hmac_final(ctx, out, n, cap);
     names_lock();
     int ok = hmac_final(ctx, out, n, cap);
     names_unlock();

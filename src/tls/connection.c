@@ -156,13 +156,19 @@ static struct omtls_connection *acquire(const struct omtls_attachment *what,
     return c;
 }
 
+om_rc omtls_connection_prepare(struct om_error *err)
+{
+    if (pthread_once(&once, init_once) != 0 || ex_index < 0)
+        return om_fail(err, OM_EINTERNAL, "cannot set up the table of connections");
+    return OM_OK;
+}
+
 om_rc omtls_connection_new(const struct omtls_attachment *what, struct omtls_connection **out,
                            struct om_error *err)
 {
     uint8_t check[OMTLS_CHECK_SIZE];
     *out = NULL;
-    if (pthread_once(&once, init_once) != 0 || ex_index < 0)
-        return om_fail(err, OM_EINTERNAL, "cannot set up the table of connections");
+    OM_TRY(omtls_connection_prepare(err));
     OM_TRY(omtls_reference_prepare(err));
     if (strlen(what->identity) > OMTLS_IDENTITY_MAX)
         return om_fail(err, OM_EINPUT, "psk_identity is longer than %d octets", OMTLS_IDENTITY_MAX);

@@ -44,6 +44,10 @@ struct omtls_attachment {
     void (*peer_free)(void *peer);
 };
 
+/* Makes the table, which the first connection does otherwise. For whoever holds a lock of his own around it
+ * and at forks: handlers that pthread_atfork is given after this come before the table's. OM_EINTERNAL. */
+OM_MUST_USE om_rc omtls_connection_prepare(struct om_error *err);
+
 /* Attaches a key to ssl, in place of one attached before. OM_EINPUT (identity), OM_ETRANSIENT (table full).
  */
 OM_MUST_USE om_rc omtls_connection_attach(SSL *ssl, const struct omtls_attachment *what,

@@ -169,6 +169,11 @@ static int final_in_token(struct mac_ctx *ctx, unsigned char *out, size_t *n, si
     return rc == OM_OK;
 }
 
+bool omtls_mac_hmac_is_ours(const void *vctx)
+{
+    return ((const struct mac_ctx *)vctx)->reference;
+}
+
 static int final(void *vctx, unsigned char *out, size_t *n, size_t cap)
 {
     struct mac_ctx *ctx = vctx;

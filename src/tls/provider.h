@@ -7,6 +7,7 @@
 #include <openssl/core_dispatch.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
+#include <stdbool.h>
 
 #define OMTLS_PROVIDER_NAME "maf"
 
@@ -34,6 +35,9 @@ void omtls_provider_teardown(void *provctx);
 extern const OSSL_DISPATCH omtls_kdf_tls1_prf[];
 extern const OSSL_DISPATCH omtls_kdf_tls13[];
 extern const OSSL_DISPATCH omtls_mac_hmac[];
+
+/* Whether the key of a context of the last one is a reference, so that its result is the token's work. */
+bool omtls_mac_hmac_is_ours(const void *vctx);
 
 /* OM_EINTERNAL unless contexts of this libctx would use our algorithms for TLS 1.3. */
 OM_MUST_USE om_rc omtls_provider_check13(OSSL_LIB_CTX *libctx, struct om_error *err);

@@ -4,6 +4,7 @@ import os
 import re
 import socket
 import socketserver
+import ssl
 import subprocess
 import threading
 
@@ -286,3 +287,71 @@ def test_stunnel_with_a_key_in_a_token(named):
         assert not talk(server.port, os.urandom(32).hex(), "-tls1_2")[0]
         assert not talk(server.port, named.hex, "-tls1_3")[0]
         assert in_memory(server, named.psk) == []
+
+
+def test_custody_with_everything_that_tls13_has(named):
+    """HelloRetryRequest, psk_ke, tickets, resumption, key log: what follows from the key alone is in none of them."""
+    log, session = named.base / "keylog", named.base / "session"
+    with s_server(named.env(), named.hex, "-keylogfile", str(log), "-groups", "P-256", "-allow_no_dhe_kex") as server:
+        for extra in (["-groups", "X25519:P-256"],  # a HelloRetryRequest
+                      ["-groups", "X25519", "-allow_no_dhe_kex"],  # no group in common: psk_ke
+                      ["-sess_out", str(session)]):
+            ok, said = talk(server.port, named.psk, "-tls1_3", *extra)
+            assert ok and "Reused, TLSv1.3" in said, said + server.log()
+        assert session.stat().st_size > 0
+        # The ticket's key is one of that session; the named key has no part in it.
+        ok, said = talk(server.port, os.urandom(32).hex(), "-tls1_3", "-sess_in", str(session))
+        assert ok and "Reused, TLSv1.3" in said, said + server.log()
+        assert in_memory(server, named.psk) == []
+        assert "EXPORTER_SECRET" in log.read_text()
+    areas = [(str(path), path.read_bytes()) for path in (log, session)]
+    areas.append(("session", ssl.PEM_cert_to_DER_cert(session.read_text().replace("SSL SESSION PARAMETERS", "CERTIFICATE"))))
+    assert search(areas, secrets_of(bytes.fromhex(named.psk))) == []
+
+
+def client_with_early_data(port, psk, path, env):
+    return subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-psk_identity", "dev", "-psk", psk, "-tls1_3",
+                           "-early_data", str(path)], input="Q\n", capture_output=True, text=True, timeout=60, env=env)
+
+
+def test_no_early_data_with_the_key_itself(named):
+    """Its secret would follow from the key alone: a server with the name accepts none, a client with the name sends none."""
+    early = named.base / "early"
+    early.write_text("sent too early\n")
+    for ours in ("server", "client"):
+        serving = (named.env(), named.hex) if ours == "server" else (os.environ, named.psk)
+        asking = (named.psk, early, os.environ) if ours == "server" else (named.hex, early, named.env())
+        with s_server(*serving, "-early_data", rev=False) as server:
+            client = client_with_early_data(server.port, *asking)
+            assert "Early data was accepted" not in client.stdout, client.stdout
+            assert "sent too early" not in server.log()
+
+
+def certificate(base):
+    key, cert = base / "key.pem", base / "cert.pem"
+    run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", str(key), "-out",
+         str(cert), "-subj", "/CN=localhost", "-days", "1"])
+    return ["-cert", str(cert), "-key", str(key)]
+
+
+def test_certificates_beside_a_named_key(named, tmp_path):
+    """A program that serves both: by certificate all is as it was, in either version; the key's peers get the key's."""
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        port = s.getsockname()[1]
+    process = subprocess.Popen(["openssl", "s_server", "-accept", f"127.0.0.1:{port}", *certificate(tmp_path), "-psk_identity",
+                                "dev", "-psk", named.hex, "-rev", "-cipher", "ECDHE+AESGCM:" + ":".join(SUITES12)],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=named.env())
+    try:
+        wait_for(lambda: is_open(port), "s_server does not listen")
+        for version, suite in (("-tls1_2", "ECDHE-ECDSA-AES256-GCM-SHA384"), ("-tls1_3", "TLS_AES_256_GCM_SHA384")):
+            client = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{port}", version], input="Q\n",
+                                    capture_output=True, text=True, timeout=60)
+            assert client.returncode == 0 and f"New, TLSv1.{version[-1]}, Cipher is {suite}" in client.stdout, client.stdout
+        for args in (["-tls1_2", "-cipher", SUITES12[1]], ["-tls1_3", "-ciphersuites", SUITES13[0]]):
+            ok, said = talk(port, named.psk, *args)
+            assert ok and "BEGIN CERTIFICATE" not in said, said
+            assert not talk(port, os.urandom(32).hex(), *args)[0]
+        assert in_memory(process, named.psk) == []
+    finally:
+        process.kill()
+        process.communicate()
