@@ -53,6 +53,16 @@ static om_rc read_psk(const struct args *a, uint8_t psk[SE_KEY_MAX], size_t *n, 
     return rc;
 }
 
+static om_rc warn(struct se *se, struct om_error *err)
+{
+    struct se_description about;
+    OM_TRY(se_describe(se, &about, err));
+    if (about.test_only)
+        (void)fputs("openmaf-key: this token does not enforce what protects keys; use it for tests only\n",
+                    stderr);
+    return OM_OK;
+}
+
 static om_rc show(struct se *se, const struct args *a, struct om_error *err)
 {
     struct keydir_key key;
@@ -74,6 +84,7 @@ static om_rc add(struct se *se, const struct args *a, struct om_error *err)
         rc = keydir_add(se, a->keys, a->name, psk, n, err);
     om_wipe(psk, sizeof psk);
     OM_TRY(rc);
+    OM_TRY(warn(se, err));
     (void)fprintf(stderr, "openmaf-key: %s still holds the key in the clear; remove it\n", a->file);
     return show(se, a, err);
 }
@@ -81,7 +92,8 @@ static om_rc add(struct se *se, const struct args *a, struct om_error *err)
 static om_rc init(struct se *se, const struct args *a, struct om_error *err)
 {
     OM_TRY(om_dir_make(a->keys, err));
-    return se_provision(se, err);
+    OM_TRY(se_provision(se, err));
+    return warn(se, err);
 }
 
 static om_rc run(const struct args *a, struct om_error *err)

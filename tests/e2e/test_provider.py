@@ -222,6 +222,13 @@ def test_openmaf_key_commands(named):
     assert named.add("web1", os.urandom(32).hex()) == (named.reference, named.hex)
 
 
+def test_a_token_for_tests_only_is_called_one(tmp_path):
+    token = Token("softokn", tmp_path / "token")
+    result = subprocess.run([program("openmaf-key"), "init", "--keys", str(tmp_path / "keys"), *token.options()], env=token.env(),
+                            capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0 and "for tests only" in result.stderr
+
+
 class Reverse(socketserver.StreamRequestHandler):
     def handle(self):
         for line in self.rfile:
