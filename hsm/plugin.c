@@ -277,6 +277,14 @@ static om_rc plugin_prf_key(struct se_token *tok, se_handle key, const struct se
     return leave(tok, never_unsupported(rc, err));
 }
 
+/* OM_EUNSUPPORTED is an answer here: src/se then does without this step. */
+static om_rc plugin_key_step(struct se_token *tok, se_handle key, const struct se_step *step, se_handle *out,
+                             struct om_error *err)
+{
+    OM_TRY(enter(tok, err));
+    return leave(tok, hsm_key_step(tok, key, step, out, err));
+}
+
 /* --- signing keys and certificates --- */
 
 static om_rc plugin_signer_find(struct se_token *tok, const char *name, se_handle *out,
@@ -344,6 +352,7 @@ __attribute__((visibility("default"))) const struct se_plugin openmaf_se_plugin 
     .row_mac = plugin_row_mac,
     .prf = plugin_prf,
     .prf_key = plugin_prf_key,
+    .key_step = plugin_key_step,
     .signer_find = plugin_signer_find,
     .signer_make = plugin_signer_make,
     .signer_free = hsm_signer_free,

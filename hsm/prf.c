@@ -7,17 +7,10 @@
 #include "hsm/rv.h"
 #include "hsm/token.h"
 
-struct derivation {
-    CK_MECHANISM_TYPE type;
-    void *parameter;
-    size_t parameter_len;
-    const char *name;
-};
-
 /* Derived keys are as sensitive as the key they come from, and can be wrapped: as a template may ask for,
  * or because this token's C_WrapKey does not look. */
-static om_rc derive(struct se_token *tok, CK_OBJECT_HANDLE base, const struct derivation *d, size_t len,
-                    CK_OBJECT_HANDLE *out, struct om_error *err)
+om_rc hsm_derive(struct se_token *tok, CK_OBJECT_HANDLE base, const struct hsm_derivation *d, size_t len,
+                 CK_OBJECT_HANDLE *out, struct om_error *err)
 {
     CK_MECHANISM mechanism = {d->type, d->parameter, d->parameter_len};
     struct hsm_template t;
@@ -40,18 +33,18 @@ static om_rc p_sha256(struct se_token *tok, CK_OBJECT_HANDLE base, const struct 
             data[n++] =
                 (struct hsm_sp800_108_data){HSM_SP800_108_BYTE_ARRAY, (void *)parts[i].octets, parts[i].len};
     struct hsm_sp800_108_params params = {.prf = CKM_SHA256_HMAC, .n_data = n, .data = data};
-    struct derivation d = {HSM_CKM_SP800_108_DOUBLE_PIPELINE_KDF, &params, sizeof params,
-                           "C_DeriveKey(CKM_SP800_108_DOUBLE_PIPELINE_KDF)"};
-    return derive(tok, base, &d, len, out, err);
+    struct hsm_derivation d = {HSM_CKM_SP800_108_DOUBLE_PIPELINE_KDF, &params, sizeof params,
+                               "C_DeriveKey(CKM_SP800_108_DOUBLE_PIPELINE_KDF)"};
+    return hsm_derive(tok, base, &d, len, out, err);
 }
 
 static om_rc extract(struct se_token *tok, CK_OBJECT_HANDLE base, size_t offset, size_t n,
                      CK_OBJECT_HANDLE *out, struct om_error *err)
 {
     CK_ULONG first_bit = 8 * offset;
-    struct derivation d = {CKM_EXTRACT_KEY_FROM_KEY, &first_bit, sizeof first_bit,
-                           "C_DeriveKey(CKM_EXTRACT_KEY_FROM_KEY)"};
-    return derive(tok, base, &d, n, out, err);
+    struct hsm_derivation d = {CKM_EXTRACT_KEY_FROM_KEY, &first_bit, sizeof first_bit,
+                               "C_DeriveKey(CKM_EXTRACT_KEY_FROM_KEY)"};
+    return hsm_derive(tok, base, &d, n, out, err);
 }
 
 static om_rc pad(struct se_token *tok, CK_OBJECT_HANDLE base, size_t n, CK_OBJECT_HANDLE *out,
@@ -59,28 +52,35 @@ static om_rc pad(struct se_token *tok, CK_OBJECT_HANDLE base, size_t n, CK_OBJEC
 {
     static CK_BYTE zeros[SE_KEY_MAX];
     CK_KEY_DERIVATION_STRING_DATA data = {zeros, hsm_padded_len(n) - n};
-    struct derivation d = {CKM_CONCATENATE_BASE_AND_DATA, &data, sizeof data,
-                           "C_DeriveKey(CKM_CONCATENATE_BASE_AND_DATA)"};
-    return derive(tok, base, &d, hsm_padded_len(n), out, err);
+    struct hsm_derivation d = {CKM_CONCATENATE_BASE_AND_DATA, &data, sizeof data,
+                               "C_DeriveKey(CKM_CONCATENATE_BASE_AND_DATA)"};
+    return hsm_derive(tok, base, &d, hsm_padded_len(n), out, err);
+}
+
+om_rc hsm_object_range(struct se_token *tok, CK_OBJECT_HANDLE base, size_t offset, size_t n,
+                       CK_OBJECT_HANDLE *out, struct om_error *err)
+{
+    CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
+    OM_TRY(extract(tok, base, offset, n, &object, err));
+    if (n == hsm_padded_len(n)) {
+        *out = object;
+        return OM_OK;
+    }
+    om_rc rc = pad(tok, object, n, out, err);
+    hsm_destroy(tok, object);
+    return rc;
 }
 
 om_rc hsm_object_derive(struct se_token *tok, CK_OBJECT_HANDLE base, const struct se_part *parts,
                         size_t n_parts, size_t offset, size_t n, CK_OBJECT_HANDLE *out, struct om_error *err)
 {
-    CK_OBJECT_HANDLE object = CK_INVALID_HANDLE, next = CK_INVALID_HANDLE;
+    CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
     OM_TRY(p_sha256(tok, base, parts, n_parts, offset + n, &object, err));
-    om_rc rc = OM_OK;
-    if (offset > 0) {
-        rc = extract(tok, object, offset, n, &next, err);
-        hsm_destroy(tok, object);
-        object = next;
-    }
-    if (rc == OM_OK && n != hsm_padded_len(n)) {
-        rc = pad(tok, object, n, &next, err);
-        hsm_destroy(tok, object);
-        object = next;
-    }
-    if (rc == OM_OK)
+    if (offset == 0 && n == hsm_padded_len(n)) {
         *out = object;
+        return OM_OK;
+    }
+    om_rc rc = hsm_object_range(tok, object, offset, n, out, err);
+    hsm_destroy(tok, object);
     return rc;
 }

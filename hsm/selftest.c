@@ -134,9 +134,8 @@ static om_rc known_answer(struct se_token *tok, CK_OBJECT_HANDLE key, uint8_t ou
     return OM_OK;
 }
 
-/* Keys cannot be compared, what they sign can. */
-static om_rc same_key(struct se_token *tok, CK_OBJECT_HANDLE derived, const uint8_t *octets, size_t n,
-                      bool *same, struct om_error *err)
+om_rc hsm_selftest_same(struct se_token *tok, CK_OBJECT_HANDLE derived, const uint8_t *octets, size_t n,
+                        bool *same, struct om_error *err)
 {
     uint8_t mac[2][SE_MAC_SIZE];
     CK_OBJECT_HANDLE minted = CK_INVALID_HANDLE;
@@ -162,7 +161,7 @@ static om_rc try_derivation(struct se_token *tok, CK_OBJECT_HANDLE key, const ui
             hsm_object_derive(tok, key, known_seed, N_SEED, ranges[i].offset, ranges[i].n, &derived, err);
         same = rc == OM_OK;
         if (rc == OM_OK)
-            rc = same_key(tok, derived, known + ranges[i].offset, ranges[i].n, &same, err);
+            rc = hsm_selftest_same(tok, derived, known + ranges[i].offset, ranges[i].n, &same, err);
         hsm_destroy(tok, derived);
         if (rc == OM_ETRANSIENT || rc == OM_ENOMEM)
             return rc;

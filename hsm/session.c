@@ -96,6 +96,7 @@ om_rc hsm_session_open(struct se_token *tok, struct om_error *err)
     tok->lost = false;
     OM_TRY_GOTO(rc, failed, open_and_login(tok, err));
     OM_TRY_GOTO(rc, failed, hsm_selftest_derivation(tok, err));
+    OM_TRY_GOTO(rc, failed, hsm_selftest_steps(tok, err));
     OM_TRY_GOTO(rc, failed, hsm_roots_find(tok, err));
     OM_TRY_GOTO(rc, failed, hsm_selftest_custody(tok, err));
     tok->was_open = true;

@@ -49,8 +49,9 @@ struct se_token {
     CK_OBJECT_HANDLE orphans[HSM_ORPHANS]; /* objects that could not be destroyed yet */
     size_t n_orphans;
 
-    bool derives;          /* proved at open: SP 800-108 and EXTRACT_KEY_FROM_KEY */
-    CK_MECHANISM_TYPE prf; /* proved at open: TLS 1.2 PRF as a signature */
+    bool derives;                /* proved at open: SP 800-108 and EXTRACT_KEY_FROM_KEY */
+    bool steps[SE_STEP_MAC + 1]; /* proved at open, where it derives; indexed by enum se_step_kind */
+    CK_MECHANISM_TYPE prf;       /* proved at open: TLS 1.2 PRF as a signature */
     bool has_prf;
     bool test_only;
 };
@@ -110,6 +111,11 @@ const char *hsm_root_label(enum se_root root);
 OM_MUST_USE om_rc hsm_selftest_custody(struct se_token *tok, struct om_error *err);
 /* Finds out by comparing with its own HMAC whether the token derives TLS 1.2 keys itself. */
 OM_MUST_USE om_rc hsm_selftest_derivation(struct se_token *tok, struct om_error *err);
+/* ... and, where it does, which of the steps of se/plugin.h it makes. */
+OM_MUST_USE om_rc hsm_selftest_steps(struct se_token *tok, struct om_error *err);
+/* Whether an object signs as a key of these octets does: keys cannot be compared, what they sign can. */
+OM_MUST_USE om_rc hsm_selftest_same(struct se_token *tok, CK_OBJECT_HANDLE object, const uint8_t *octets,
+                                    size_t n, bool *same, struct om_error *err);
 
 /* --- keys.c: objects ... --- */
 
@@ -153,10 +159,33 @@ OM_MUST_USE om_rc hsm_sign(struct se_token *tok, CK_MECHANISM_TYPE mechanism, CK
 
 /* --- prf.c --- */
 
+struct hsm_derivation {
+    CK_MECHANISM_TYPE type;
+    void *parameter;
+    size_t parameter_len;
+    const char *name; /* of the call, for errors */
+};
+
+/* A new HMAC key object of len octets, derived by one mechanism; it can be wrapped. */
+OM_MUST_USE om_rc hsm_derive(struct se_token *tok, CK_OBJECT_HANDLE base, const struct hsm_derivation *d,
+                             size_t len, CK_OBJECT_HANDLE *out, struct om_error *err);
+
+/* Octets [offset, offset + n) of an object as a new object of hsm_padded_len(n) octets. */
+OM_MUST_USE om_rc hsm_object_range(struct se_token *tok, CK_OBJECT_HANDLE base, size_t offset, size_t n,
+                                   CK_OBJECT_HANDLE *out, struct om_error *err);
+
 /* Octets [offset, offset + n) of P_SHA256 as a new object of hsm_padded_len(n) octets. */
 OM_MUST_USE om_rc hsm_object_derive(struct se_token *tok, CK_OBJECT_HANDLE base, const struct se_part *parts,
                                     size_t n_parts, size_t offset, size_t n, CK_OBJECT_HANDLE *out,
                                     struct om_error *err);
+
+/* --- steps.c --- */
+
+/* A step (se/plugin.h) from an object of base_len octets, as a new object. */
+OM_MUST_USE om_rc hsm_object_step(struct se_token *tok, CK_OBJECT_HANDLE base, size_t base_len,
+                                  const struct se_step *step, CK_OBJECT_HANDLE *out, struct om_error *err);
+OM_MUST_USE om_rc hsm_key_step(struct se_token *tok, se_handle key, const struct se_step *step,
+                               se_handle *out, struct om_error *err);
 
 /* --- signer.c: signing keys, and the plug-in's operations on them --- */
 

@@ -40,6 +40,17 @@ size_t se_signers_detach(struct se *se);
 OM_MUST_USE om_rc se_parts_check(const struct se_part *parts, size_t n_parts, size_t max,
                                  struct om_error *err);
 
+/* psk13.c: what HKDF-Expand-Label (RFC 8446 section 7.1) of one block gives to HMAC; returns its length. The
+ * label has at most 16 octets, the context at most 32. And the transcript hash of nothing. */
+#define SE_PSK13_INFO_MAX 58
+size_t se_psk13_info(const char *label, const uint8_t *context, size_t n, uint8_t out[SE_PSK13_INFO_MAX]);
+extern const uint8_t se_hash_of_nothing[SE_MAC_SIZE];
+
+/* forms_inside.c: makes those of the forms `wanted` that the token can make of a fresh key, and takes their
+ * bits out of *wanted. */
+OM_MUST_USE om_rc se_forms_inside(struct se_key *key, unsigned *wanted, struct se_forms *out,
+                                  struct om_error *err);
+
 /* blob.c. The kind of a blob is its enum se_use, or this. */
 #define SE_BLOB_SEALED 0x80
 

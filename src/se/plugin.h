@@ -26,6 +26,21 @@ enum se_root {
     SE_ROOT_ROW = 3,  /* HMAC only */
 };
 
+/* How a fresh key is made of another: the steps that prepare a pre-shared key. */
+enum se_step_kind {
+    SE_STEP_RANGE = 1, /* octets [offset, offset + n) of the key */
+    SE_STEP_HASH,      /* SHA-256(octets || key) */
+    SE_STEP_EXTRACT,   /* HMAC-SHA-256 keyed with 32 zero octets, of the key (HKDF-Extract without salt) */
+    SE_STEP_MAC,       /* HMAC-SHA-256 keyed with the key, of octets */
+};
+
+struct se_step {
+    enum se_step_kind kind;
+    size_t offset;         /* RANGE */
+    const uint8_t *octets; /* HASH, MAC */
+    size_t n;              /* RANGE: octets of the result (8..64), which has 32 otherwise; else of `octets` */
+};
+
 struct se_plugin {
     uint64_t magic;     /* SE_PLUGIN_MAGIC */
     uint32_t version;   /* SE_PLUGIN_VERSION */
@@ -74,6 +89,11 @@ struct se_plugin {
                  uint8_t *out, size_t n, struct om_error *err);
     om_rc (*prf_key)(struct se_token *tok, se_handle key, const struct se_part *parts, size_t n_parts,
                      size_t offset, size_t n, se_handle *out, struct om_error *err);
+
+    /* Optional, with prf_key: a fresh key made inside the hardware of a fresh one that has 32..64 octets and
+     * a multiple of 8. OM_EUNSUPPORTED, always the same for a kind: src/se then does without. */
+    om_rc (*key_step)(struct se_token *tok, se_handle key, const struct se_step *step, se_handle *out,
+                      struct om_error *err);
 
     /* Optional, the five together: signing keys, contracts as se/signer.h. The handles are other ones than
      * those of keys; one stays good when the session is lost and found again. `point` is the public key. The

@@ -2,15 +2,17 @@
  * comes in, as HMAC keys of the token. Made in host memory, once, when the key is imported, and wiped.
  *
  * Neither the early secret nor the binder key is among them: whoever has one of those has the key. */
-#include "se/se.h"
+#include "se/internal.h"
 #include "util/buf.h"
 
 #include <openssl/evp.h>
 #include <string.h>
 
-#define HASH      SE_MAC_SIZE
-#define LABEL_MAX 16
-#define INFO_MAX  (2 + 1 + 6 + LABEL_MAX + 1 + HASH + 1)
+#define HASH SE_MAC_SIZE
+
+const uint8_t se_hash_of_nothing[HASH] = {0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4,
+                                          0xc8, 0x99, 0x6f, 0xb9, 0x24, 0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b,
+                                          0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55};
 
 struct schedule {
     uint8_t early[HASH], binder[HASH], between[HASH]; /* on the way, never kept */
@@ -27,31 +29,32 @@ static om_rc hmac(const uint8_t *key, size_t key_len, const uint8_t *message, si
     return OM_OK;
 }
 
-/* HKDF-Expand-Label (RFC 8446 section 7.1) of one block. */
-static om_rc expand(const uint8_t secret[HASH], const char *label, const uint8_t *context, size_t n,
-                    uint8_t out[HASH], struct om_error *err)
+size_t se_psk13_info(const char *label, const uint8_t *context, size_t n, uint8_t out[SE_PSK13_INFO_MAX])
 {
-    uint8_t info[INFO_MAX];
-    char full[6 + LABEL_MAX + 1] = "tls13 ";
+    static const char prefix[] = "tls13 ";
     struct om_writer w;
-    memcpy(full + 6, label, strlen(label) + 1);
-    om_writer_init(&w, info, sizeof info);
+    om_writer_init(&w, out, SE_PSK13_INFO_MAX);
     om_write_u16(&w, HASH);
-    om_write_u8(&w, (uint8_t)strlen(full));
-    om_write_octets(&w, full, strlen(full));
+    om_write_u8(&w, (uint8_t)(sizeof prefix - 1 + strlen(label)));
+    om_write_octets(&w, prefix, sizeof prefix - 1);
+    om_write_octets(&w, label, strlen(label));
     om_write_u8(&w, (uint8_t)n);
     om_write_octets(&w, context, n);
     om_write_u8(&w, 1); /* HKDF-Expand's counter */
-    return hmac(secret, HASH, info, w.len, out, err);
+    return w.len;
+}
+
+static om_rc expand(const uint8_t secret[HASH], const char *label, const uint8_t *context, size_t n,
+                    uint8_t out[HASH], struct om_error *err)
+{
+    uint8_t info[SE_PSK13_INFO_MAX];
+    return hmac(secret, HASH, info, se_psk13_info(label, context, n, info), out, err);
 }
 
 static om_rc run_schedule(const void *psk, size_t n, struct schedule *s, struct om_error *err)
 {
     static const uint8_t zeros[HASH];
-    uint8_t empty[HASH]; /* the transcript hash of nothing */
-    unsigned len = 0;
-    if (EVP_Digest("", 0, empty, &len, EVP_sha256(), NULL) != 1)
-        return om_fail(err, OM_EINTERNAL, "SHA-256 failed");
+    const uint8_t *empty = se_hash_of_nothing;
     OM_TRY(hmac(zeros, HASH, psk, n, s->early, err));
     OM_TRY(expand(s->early, "ext binder", empty, HASH, s->binder, err));
     OM_TRY(expand(s->binder, "finished", empty, 0, s->finished, err));

@@ -119,6 +119,26 @@ struct se_psk13 {
 OM_MUST_USE om_rc se_import_psk13(struct se *se, const void *psk, size_t n, struct se_psk13 *out,
                                   struct om_error *err);
 
+/* What a key is used as, once it is here. A wrapped key is an HMAC key and nothing else, so each form is made
+ * when the key comes in. A set of these: */
+enum se_form {
+    SE_FORM_KEY = 1,         /* the key itself */
+    SE_FORM_PSK = 2,         /* for TLS 1.2, as se_import_psk makes it */
+    SE_FORM_PSK13 = 4,       /* for TLS 1.3, as se_import_psk13 makes it */
+    SE_FORM_HALVES = 8,      /* each half of the key by itself; the key has an even number of octets */
+    SE_FORM_PSK_OF_HALF = 16 /* changes the two PSK forms: they are made of the first half */
+};
+
+struct se_forms {                /* those that were not asked for are empty */
+    struct se_blob key, half[2]; /* SE_USE_HMAC */
+    struct se_blob psk;          /* SE_USE_TLS12_PSK */
+    struct se_psk13 psk13;
+};
+
+/* Wraps the forms `wanted` of a key given in host memory (1..64 octets; the caller wipes its copy). */
+OM_MUST_USE om_rc se_import_forms(struct se *se, const void *octets, size_t n, unsigned wanted,
+                                  struct se_forms *out, struct om_error *err);
+
 /* A new key made in the token, wrapped; its octets never exist outside. n is 16..64. */
 OM_MUST_USE om_rc se_generate(struct se *se, enum se_use use, size_t n, struct se_blob *out,
                               struct om_error *err);
@@ -152,6 +172,11 @@ OM_MUST_USE om_rc se_prf(struct se_key *key, const struct se_part *parts, size_t
  * wrapped or sealed like a minted key. */
 OM_MUST_USE om_rc se_prf_key(struct se_key *key, const struct se_part *parts, size_t n_parts, size_t offset,
                              size_t n, struct se_key **out, struct om_error *err);
+
+/* The same octets (n 32..64, a multiple of 8) as wrapped forms. In the token where it can make both the key
+ * and the form, except PSKs of halves; what it cannot make crosses host memory once and is wiped. */
+OM_MUST_USE om_rc se_prf_forms(struct se_key *key, const struct se_part *parts, size_t n_parts, size_t offset,
+                               size_t n, unsigned wanted, struct se_forms *out, struct om_error *err);
 
 /* Wraps a minted or derived key as se_import would have. OM_EDENIED for a key from se_load. */
 OM_MUST_USE om_rc se_wrap(struct se_key *key, enum se_use use, struct se_blob *out, struct om_error *err);

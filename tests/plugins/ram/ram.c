@@ -218,6 +218,7 @@ __attribute__((visibility("default"))) const struct se_plugin openmaf_se_plugin 
     .row_mac = ram_row_mac,
     .prf = ram_key_prf,
     .prf_key = ram_key_prf_key,
+    .key_step = ram_key_step,
     .signer_find = ram_signer_find,
     .signer_make = ram_signer_make,
     .signer_free = ram_signer_free,

@@ -57,6 +57,8 @@ OM_MUST_USE om_rc ram_prf(struct se_token *tok, const struct ram_key *key, const
 OM_MUST_USE om_rc ram_wrap(struct se_token *tok, enum se_root root, const uint8_t *octets, size_t len,
                            uint8_t *out, size_t *n, struct om_error *err);
 /* OM_EINTEGRITY unless exactly `len` octets come out. */
+OM_MUST_USE om_rc ram_hash(const struct se_part *parts, size_t n_parts, uint8_t out[SE_MAC_SIZE],
+                           struct om_error *err);
 OM_MUST_USE om_rc ram_unwrap(struct se_token *tok, enum se_root root, const uint8_t *blob, size_t blob_len,
                              uint8_t *out, size_t len, struct om_error *err);
 
@@ -83,6 +85,8 @@ om_rc ram_key_prf(struct se_token *tok, se_handle handle, const struct se_part *
                   uint8_t *out, size_t n, struct om_error *err);
 om_rc ram_key_prf_key(struct se_token *tok, se_handle handle, const struct se_part *parts, size_t n_parts,
                       size_t offset, size_t n, se_handle *out, struct om_error *err);
+om_rc ram_key_step(struct se_token *tok, se_handle handle, const struct se_step *step, se_handle *out,
+                   struct om_error *err);
 
 /* ram_signer.c: the same for signing keys and certificates. */
 om_rc ram_signer_find(struct se_token *tok, const char *name, se_handle *out, uint8_t point[SE_POINT_SIZE],

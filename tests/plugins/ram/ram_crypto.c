@@ -65,6 +65,17 @@ om_rc ram_hmac(struct se_token *tok, const uint8_t *key, size_t key_len, const s
     return good ? OM_OK : openssl_fail(err, OM_EINTERNAL, "HMAC");
 }
 
+om_rc ram_hash(const struct se_part *parts, size_t n_parts, uint8_t out[SE_MAC_SIZE], struct om_error *err)
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    bool good = ctx != NULL && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1;
+    for (size_t i = 0; good && i < n_parts; i++)
+        good = EVP_DigestUpdate(ctx, parts[i].octets, parts[i].len) == 1;
+    good = good && EVP_DigestFinal_ex(ctx, out, NULL) == 1;
+    EVP_MD_CTX_free(ctx);
+    return good ? OM_OK : openssl_fail(err, OM_EINTERNAL, "SHA-256");
+}
+
 om_rc ram_prf(struct se_token *tok, const struct ram_key *key, const struct se_part *parts, size_t n_parts,
               uint8_t *out, size_t n, struct om_error *err)
 {

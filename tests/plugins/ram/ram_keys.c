@@ -169,3 +169,39 @@ om_rc ram_key_prf_key(struct se_token *tok, se_handle handle, const struct se_pa
     om_wipe(octets, sizeof octets);
     return rc;
 }
+
+om_rc ram_key_step(struct se_token *tok, se_handle handle, const struct se_step *step, se_handle *out,
+                   struct om_error *err)
+{
+    static const uint8_t zeros[SE_MAC_SIZE];
+    uint8_t octets[SE_MAC_SIZE];
+    struct ram_key *key = NULL;
+    OM_TRY(begin_derive(tok, handle, &key, err));
+    if (!key->fresh)
+        return om_fail(err, OM_EDENIED, "no steps from a loaded key");
+    const struct se_part text = {step->octets, step->n};
+    const struct se_part value = {key->octets, key->len};
+    const struct se_part joined[] = {text, value};
+    om_rc rc = OM_OK;
+    switch (step->kind) {
+    case SE_STEP_RANGE:
+        if (step->n > key->len || step->offset > key->len - step->n)
+            return om_fail(err, OM_EINTERNAL, "a range outside of the key");
+        return add(tok, key->octets + step->offset, step->n, true, out, err);
+    case SE_STEP_HASH:
+        rc = ram_hash(joined, 2, octets, err);
+        break;
+    case SE_STEP_EXTRACT:
+        rc = ram_hmac(tok, zeros, sizeof zeros, &value, 1, octets, err);
+        break;
+    case SE_STEP_MAC:
+        rc = ram_hmac(tok, key->octets, key->len, &text, 1, octets, err);
+        break;
+    default:
+        return om_fail(err, OM_EUNSUPPORTED, "no such step");
+    }
+    if (rc == OM_OK)
+        rc = add(tok, octets, sizeof octets, true, out, err);
+    om_wipe(octets, sizeof octets);
+    return rc;
+}

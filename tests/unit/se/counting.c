@@ -29,9 +29,19 @@ static om_rc count_prf_key(struct se_token *tok, se_handle key, const struct se_
     return rc;
 }
 
+static om_rc count_step(struct se_token *tok, se_handle key, const struct se_step *step, se_handle *out,
+                        struct om_error *err)
+{
+    counts.step++;
+    om_rc rc = inner->key_step(tok, key, step, out, err);
+    counts.live += rc == OM_OK ? 1 : 0;
+    return rc;
+}
+
 static om_rc count_mint(struct se_token *tok, const uint8_t *octets, size_t n, se_handle *out,
                         struct om_error *err)
 {
+    counts.mint++;
     om_rc rc = inner->key_mint(tok, octets, n, out, err);
     counts.live += rc == OM_OK ? 1 : 0;
     return rc;
@@ -65,6 +75,7 @@ void counting_install(struct se *se)
     counting.hmac = count_hmac;
     counting.prf = inner->prf != NULL ? count_prf : NULL;
     counting.prf_key = inner->prf_key != NULL ? count_prf_key : NULL;
+    counting.key_step = inner->key_step != NULL ? count_step : NULL;
     counting.key_mint = count_mint;
     counting.key_generate = count_generate;
     counting.key_load = count_load;

@@ -8,6 +8,8 @@ struct counts {
     unsigned hmac;
     unsigned prf;
     unsigned prf_key;
+    unsigned mint; /* keys that came through the host, or were wrapped from there */
+    unsigned step;
     unsigned live; /* handles given out and not freed */
 };
 extern struct counts counts;
