@@ -27,6 +27,8 @@ struct omtls_connection {
     struct se_signer *signer;  /* of a connection by certificates: a key of the token that serves it */
     struct se_key *master;     /* with OMTLS_CUSTODY_SESSION */
     struct se_key *exported;   /* what the last exporter call made, until omtls_export takes it */
+    struct se_forms *forms;    /* during omtls_export_forms: where it puts the key instead, */
+    unsigned wanted;           /* and in which forms */
     struct omtls_tls13 *tls13; /* the forms for TLS 1.3, or NULL */
     bool shared; /* by many SSLs, for as long as the process lives: references stay good (custody psk) */
     void *peer;

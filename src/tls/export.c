@@ -31,25 +31,23 @@ static om_rc check_exportable(const SSL *ssl, const struct omtls_connection *c, 
     return OM_OK;
 }
 
-/* The key of the reference that the exporter left behind the identifier. */
-static om_rc take_key(struct omtls_connection *c, const uint8_t reference[OMTLS_REFERENCE_SIZE],
-                      struct se_key **key, struct om_error *err)
+/* The reference that the exporter left behind the identifier is to this connection's key. */
+static om_rc check_reference(const struct omtls_connection *c, const uint8_t reference[OMTLS_REFERENCE_SIZE],
+                             struct om_error *err)
 {
     struct omtls_reference ref;
     if (!omtls_reference_decode(reference, &ref) || ref.type != OMTLS_REFERENCE_EXPORT ||
         omtls_connection_find(&ref) != c)
         return om_fail(err, OM_EINTERNAL, "the exporter did not run in the token");
-    *key = omtls_connection_take_exported(c);
-    return *key != NULL ? OM_OK : om_fail(err, OM_EINTERNAL, "the exporter left no key");
+    return OM_OK;
 }
 
-om_rc omtls_export(SSL *ssl, const char *label, uint8_t id[OMTLS_EXPORT_ID_SIZE], struct se_key **key,
-                   struct om_error *err)
+/* Runs OpenSSL's exporter, which comes back to the provider; the key is then with the connection. */
+static om_rc run(SSL *ssl, struct omtls_connection *c, const char *label, uint8_t id[OMTLS_EXPORT_ID_SIZE],
+                 struct om_error *err)
 {
     uint8_t out[EXPORT_SIZE];
-    struct omtls_connection *c = omtls_connection_of(ssl);
     size_t label_len = omtls_label_len(label);
-    *key = NULL;
     if (label_len == 0)
         return om_fail(err, OM_EINPUT, "\"%.64s\" is not a oneM2M exporter label", label);
     OM_TRY(check_exportable(ssl, c, err));
@@ -57,10 +55,35 @@ om_rc omtls_export(SSL *ssl, const char *label, uint8_t id[OMTLS_EXPORT_ID_SIZE]
     omtls_export_begin(c);
     int done = SSL_export_keying_material(ssl, out, sizeof out, label, label_len, NULL, 0, 0);
     omtls_export_end();
-    om_rc rc = done == 1 ? take_key(c, out + OMTLS_EXPORT_ID_SIZE, key, err)
+    om_rc rc = done == 1 ? check_reference(c, out + OMTLS_EXPORT_ID_SIZE, err)
                          : omtls_error_take(err, "cannot export from the TLS session");
     if (rc == OM_OK)
         memcpy(id, out, OMTLS_EXPORT_ID_SIZE);
     om_wipe(out, sizeof out);
+    return rc;
+}
+
+om_rc omtls_export(SSL *ssl, const char *label, uint8_t id[OMTLS_EXPORT_ID_SIZE], struct se_key **key,
+                   struct om_error *err)
+{
+    struct omtls_connection *c = omtls_connection_of(ssl);
+    *key = NULL;
+    OM_TRY(run(ssl, c, label, id, err));
+    *key = omtls_connection_take_exported(c);
+    return *key != NULL ? OM_OK : om_fail(err, OM_EINTERNAL, "the exporter left no key");
+}
+
+om_rc omtls_export_forms(SSL *ssl, const char *label, uint8_t id[OMTLS_EXPORT_ID_SIZE], unsigned wanted,
+                         struct se_forms *forms, struct om_error *err)
+{
+    struct omtls_connection *c = omtls_connection_of(ssl);
+    memset(forms, 0, sizeof *forms);
+    if (c != NULL) {
+        c->forms = forms;
+        c->wanted = wanted;
+    }
+    om_rc rc = run(ssl, c, label, id, err);
+    if (c != NULL)
+        c->forms = NULL;
     return rc;
 }

@@ -180,10 +180,10 @@ static int on_psk13(SSL *ssl, const unsigned char *identity, size_t n, SSL_SESSI
 
 om_rc omtls_server_adopt(SSL_CTX *ctx, const struct omtls_server *cfg, struct om_error *err)
 {
-    if (cfg->names == NULL || cfg->names[0] == NULL)
+    if (!cfg->any_name && (cfg->names == NULL || cfg->names[0] == NULL))
         return om_fail(err, OM_ECONFIG, "a TLS server needs at least one name");
     OM_TRY(omtls_context_harden(ctx, cfg, err));
-    if (SSL_CTX_set_tlsext_servername_callback(ctx, on_server_name) != 1)
+    if (!cfg->any_name && SSL_CTX_set_tlsext_servername_callback(ctx, on_server_name) != 1)
         return omtls_error_openssl(err, "cannot set the SNI callback");
     if (cfg->find != NULL)
         SSL_CTX_set_psk_server_callback(ctx, on_psk);

@@ -113,6 +113,7 @@ struct omtls_server {
     enum omtls_custody custody;
     const char *const *names; /* server names (MAF-FQDN first), lower case, NULL-terminated; another SNI ->
                                  unrecognized_name */
+    bool any_name;            /* instead of names: SNI is not looked at */
     bool require_sni;         /* no SNI -> handshake failure; default false */
     bool allow_no_ems;        /* interop switch: accept peers without extended master secret; default false */
     const char *suites;       /* NULL: those of the transport */
@@ -180,6 +181,10 @@ void *omtls_peer(const SSL *ssl);
  * not allowed. */
 OM_MUST_USE om_rc omtls_export(SSL *ssl, const char *label, uint8_t id[OMTLS_EXPORT_ID_SIZE],
                                struct se_key **key, struct om_error *err);
+
+/* The same with the key as wrapped forms (`wanted` of enum se_form) in place of a loaded one. */
+OM_MUST_USE om_rc omtls_export_forms(SSL *ssl, const char *label, uint8_t id[OMTLS_EXPORT_ID_SIZE],
+                                     unsigned wanted, struct se_forms *forms, struct om_error *err);
 
 /* A signing key of the token as an EVP_PKEY of libctx (as for omtls_provider_load, which it calls): it signs
  * with ECDSA and SHA-256, through EVP_DigestSign*, X509_sign, X509_REQ_sign, CMS, TLS. Keeps its own

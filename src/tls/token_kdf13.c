@@ -287,13 +287,23 @@ static om_rc from_host_exporter(const struct omtls_kdf13 *kdf, uint8_t out[HASH]
     return rc;
 }
 
+static om_rc export_key(struct omtls_connection *c, struct se *se, const uint8_t octets[EXPORT_KEY],
+                        struct om_error *err)
+{
+    struct se_key *key = NULL;
+    if (c->forms != NULL)
+        return se_import_forms(se, octets, EXPORT_KEY, c->wanted, c->forms, err);
+    OM_TRY(se_mint(se, octets, EXPORT_KEY, &key, err));
+    omtls_connection_set_exported(c, key);
+    return OM_OK;
+}
+
 /* TS-0003 10.3.1: the first 16 octets as they are, the others as a reference to a token key. */
 static om_rc export(struct omtls_connection *c, const struct omtls_kdf13 *kdf, uint8_t *out, size_t n,
                     struct om_error *err)
 {
     struct omtls_tls13 *t = c->tls13;
     uint8_t octets[OMTLS_EXPORT_ID_SIZE + EXPORT_KEY];
-    struct se_key *key = NULL;
     struct se *se = omtls_connection_se(c);
     if (t->export_secret == NULL || se == NULL || n != sizeof octets || !label_is(kdf, "exporter") ||
         !part_is(&kdf->data, hash_of_nothing, HASH))
@@ -302,9 +312,8 @@ static om_rc export(struct omtls_connection *c, const struct omtls_kdf13 *kdf, u
     om_rc rc = expand_with(t->export_secret, kdf, octets, sizeof octets, err);
     omtls_connection_set(c, &t->export_secret, NULL);
     if (rc == OM_OK)
-        rc = se_mint(se, octets + OMTLS_EXPORT_ID_SIZE, EXPORT_KEY, &key, err);
+        rc = export_key(c, se, octets + OMTLS_EXPORT_ID_SIZE, err);
     if (rc == OM_OK) {
-        omtls_connection_set_exported(c, key);
         memcpy(out, octets, OMTLS_EXPORT_ID_SIZE);
         put_reference(c, OMTLS_REFERENCE_EXPORT, out + OMTLS_EXPORT_ID_SIZE);
     }

@@ -183,16 +183,30 @@ bool meet(struct handshake *h, SSL_CTX *client, SSL_CTX *server)
     return handshake_run(h);
 }
 
-void exports(SSL *ssl, const char *label, const uint8_t octets[48], const char *file, int line)
+static void identifier_is(const uint8_t *id, const uint8_t *octets, const char *file, int line)
 {
-    uint8_t id[OMTLS_EXPORT_ID_SIZE];
-    struct se_key *key = NULL;
-    SUCCEEDS(omtls_export(ssl, label, id, &key, ERR));
-    if (memcmp(id, octets, sizeof id) != 0) {
+    if (memcmp(id, octets, OMTLS_EXPORT_ID_SIZE) != 0) {
         print_error("%s:%d: the identifier of the export differs\n", file, line);
         _fail(file, line);
     }
+}
+
+void exports(SSL *ssl, const char *label, const uint8_t octets[48], const char *file, int line)
+{
+    static struct se_forms forms;
+    uint8_t id[OMTLS_EXPORT_ID_SIZE];
+    struct se_key *key = NULL;
+    SUCCEEDS(omtls_export(ssl, label, id, &key, ERR));
+    identifier_is(id, octets, file, line);
     assert_int_equal(se_key_len(key), 32);
+    fixture_key_is(key, octets + sizeof id, 32, file, line);
+    se_key_unref(key);
+
+    memset(id, 0, sizeof id);
+    SUCCEEDS(omtls_export_forms(ssl, label, id, SE_FORM_KEY | SE_FORM_PSK, &forms, ERR));
+    identifier_is(id, octets, file, line);
+    assert_true(forms.psk.len > 0);
+    SUCCEEDS(se_load(fixture_se, &forms.key, SE_USE_HMAC, &key, ERR));
     fixture_key_is(key, octets + sizeof id, 32, file, line);
     se_key_unref(key);
 }

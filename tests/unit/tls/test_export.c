@@ -117,6 +117,8 @@ static void test_denied(void **state)
     SSL_free(ssl);
     ssl = our_client_ssl(client, OMTLS_CUSTODY_SESSION);
     FAILS(OM_EDENIED, omtls_export(ssl, OMTLS_LABEL_CONNECTION, id, &key, ERR)); /* no handshake */
+    static struct se_forms forms;
+    FAILS(OM_EDENIED, omtls_export_forms(ssl, OMTLS_LABEL_CONNECTION, id, SE_FORM_KEY, &forms, ERR));
     SSL_free(ssl);
     SSL_CTX_free(client);
     connect_pair(&h, OMTLS_CUSTODY_SESSION);
