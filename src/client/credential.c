@@ -10,30 +10,6 @@
 #define KM_MIN 16 /* octets */
 #define KM_MAX 64
 
-/* The forms for TLS 1.3, as members of an object. */
-static om_rc read_forms(const json_t *object, struct credential *c, struct om_error *err)
-{
-    const json_t *forms = json_object_get(object, "tls13");
-    c->tls13 = forms != NULL;
-    if (!c->tls13)
-        return OM_OK;
-    OM_TRY(record_get_blob(forms, "derived", &c->forms.derived, err));
-    OM_TRY(record_get_blob(forms, "finished", &c->forms.finished, err));
-    OM_TRY(record_get_blob(forms, "handshake", &c->forms.handshake, err));
-    return record_get_blob(forms, "master", &c->forms.master, err);
-}
-
-static om_rc write_forms(json_t *object, const struct credential *c, struct om_error *err)
-{
-    json_t *forms = json_object();
-    if (json_object_set_new(object, "tls13", forms) != 0)
-        return om_fail(err, OM_ENOMEM, "no memory for a record");
-    OM_TRY(record_set_blob(forms, "derived", &c->forms.derived, err));
-    OM_TRY(record_set_blob(forms, "finished", &c->forms.finished, err));
-    OM_TRY(record_set_blob(forms, "handshake", &c->forms.handshake, err));
-    return record_set_blob(forms, "master", &c->forms.master, err);
-}
-
 om_rc credential_read(struct openmaf *maf, const char *name, struct credential *c, struct om_error *err)
 {
     json_t *object = NULL;
@@ -43,7 +19,7 @@ om_rc credential_read(struct openmaf *maf, const char *name, struct credential *
     OM_TRY_GOTO(rc, out, record_get_int(object, "imported", &c->pub.imported, err));
     OM_TRY_GOTO(rc, out, record_get_int(object, "order", &c->order, err));
     OM_TRY_GOTO(rc, out, record_get_blob(object, "psk", &c->psk, err));
-    rc = read_forms(object, c, err);
+    rc = record_get_psk13(object, "tls13", &c->forms, &c->tls13, err);
 out:
     json_decref(object);
     return rc;
@@ -137,7 +113,7 @@ static om_rc write_credential(struct openmaf *maf, const char *name, const struc
         return om_fail(err, OM_ENOMEM, "no memory for a record");
     om_rc rc = record_set_blob(object, "psk", &c->psk, err);
     if (rc == OM_OK)
-        rc = write_forms(object, c, err);
+        rc = record_set_psk13(object, "tls13", &c->forms, err);
     if (rc == OM_OK)
         rc = record_write(&maf->home, maf->se, name, object, err);
     json_decref(object);

@@ -35,6 +35,11 @@ struct home {
     bool require_extended_master_secret;
     bool tls13; /* tls-max: offer TLS 1.3 too, where the credential has the forms for it */
 
+    /* [saef]: of sessions with other entities */
+    bool saef_first_half; /* interop: the psk is the first half of Kc */
+    bool saef_require_ems;
+    bool saef_tls13;
+
     /* [token] */
     char token_uri[HOME_URI_MAX];
     char pin_source[PATH_MAX + 16]; /* "" when the URI has it */

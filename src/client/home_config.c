@@ -15,7 +15,10 @@
 
 static om_rc defaults(struct home *h, const char *dir, struct om_error *err)
 {
-    *h = (struct home){.connect_timeout = 10, .timeout = 30, .require_extended_master_secret = true};
+    *h = (struct home){.connect_timeout = 10,
+                       .timeout = 30,
+                       .require_extended_master_secret = true,
+                       .saef_require_ems = true};
     h->custody = OMTLS_CUSTODY_SESSION;
     h->format = &formats[M2M_FORMAT_JSON];
     return om_copy_text(h->dir, sizeof h->dir, dir, err);
@@ -178,6 +181,10 @@ static void print(FILE *f, const struct home *h)
     put(f, K_PIN, h->pin_source, "file:/path/of/pin");
     put(f, K_PLUGINS, h->plugin_dir, "/path/of/plug-ins");
     put(f, K_CUSTODY, h->custody == OMTLS_CUSTODY_PSK ? "psk" : "session", "");
+    (void)fprintf(f, "\n[saef]\n");
+    put(f, K_SAEF_PSK, h->saef_first_half ? "first-half" : "whole", "");
+    put(f, K_SAEF_EMS, h->saef_require_ems ? "yes" : "no", "");
+    put(f, K_SAEF_TLS_MAX, h->saef_tls13 ? "1.3" : "1.2", "");
 }
 
 om_rc home_write_config(const struct home *home, struct om_error *err)

@@ -130,20 +130,38 @@ static om_rc set_timeout(struct home *h, const char *v, struct om_error *err)
     return seconds(v, &h->timeout, err);
 }
 
+/* One of two words; *out tells whether it is the second. */
+static om_rc either(const char *v, const char *first, const char *second, bool *out, struct om_error *err)
+{
+    *out = strcmp(v, second) == 0;
+    return *out || strcmp(v, first) == 0
+               ? OM_OK
+               : om_fail(err, OM_EINPUT, "'%.80s' is neither %s nor %s", v, first, second);
+}
+
 static om_rc set_ems(struct home *h, const char *v, struct om_error *err)
 {
-    if (strcmp(v, "yes") != 0 && strcmp(v, "no") != 0)
-        return om_fail(err, OM_EINPUT, "'%.80s' is neither yes nor no", v);
-    h->require_extended_master_secret = strcmp(v, "yes") == 0;
-    return OM_OK;
+    return either(v, "no", "yes", &h->require_extended_master_secret, err);
 }
 
 static om_rc set_tls_max(struct home *h, const char *v, struct om_error *err)
 {
-    if (strcmp(v, "1.2") != 0 && strcmp(v, "1.3") != 0)
-        return om_fail(err, OM_EINPUT, "'%.80s' is neither 1.2 nor 1.3", v);
-    h->tls13 = strcmp(v, "1.3") == 0;
-    return OM_OK;
+    return either(v, "1.2", "1.3", &h->tls13, err);
+}
+
+static om_rc set_saef_psk(struct home *h, const char *v, struct om_error *err)
+{
+    return either(v, "whole", "first-half", &h->saef_first_half, err);
+}
+
+static om_rc set_saef_ems(struct home *h, const char *v, struct om_error *err)
+{
+    return either(v, "no", "yes", &h->saef_require_ems, err);
+}
+
+static om_rc set_saef_tls_max(struct home *h, const char *v, struct om_error *err)
+{
+    return either(v, "1.2", "1.3", &h->saef_tls13, err);
 }
 
 static om_rc set_uri(struct home *h, const char *v, struct om_error *err)
@@ -165,9 +183,9 @@ static om_rc set_plugin_dir(struct home *h, const char *v, struct om_error *err)
 
 static om_rc set_custody(struct home *h, const char *v, struct om_error *err)
 {
-    if (strcmp(v, "session") != 0 && strcmp(v, "psk") != 0)
-        return om_fail(err, OM_EINPUT, "'%.80s' is neither session nor psk", v);
-    h->custody = strcmp(v, "psk") == 0 ? OMTLS_CUSTODY_PSK : OMTLS_CUSTODY_SESSION;
+    bool psk = false;
+    OM_TRY(either(v, "session", "psk", &psk, err));
+    h->custody = psk ? OMTLS_CUSTODY_PSK : OMTLS_CUSTODY_SESSION;
     return OM_OK;
 }
 
@@ -188,6 +206,9 @@ const struct home_key_entry home_keys[K_COUNT] = {
     [K_PIN] = {"token", "pin-source", false, set_pin_source},
     [K_PLUGINS] = {"token", "plugin-dir", false, set_plugin_dir},
     [K_CUSTODY] = {"token", "custody", false, set_custody},
+    [K_SAEF_PSK] = {"saef", "psk", false, set_saef_psk},
+    [K_SAEF_EMS] = {"saef", "require-extended-master-secret", false, set_saef_ems},
+    [K_SAEF_TLS_MAX] = {"saef", "tls-max", false, set_saef_tls_max},
 };
 
 /* Values go to the file as they are: refuse what it could not give back. */

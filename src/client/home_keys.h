@@ -21,6 +21,9 @@ enum home_key {
     K_PIN,
     K_PLUGINS,
     K_CUSTODY,
+    K_SAEF_PSK,
+    K_SAEF_EMS,
+    K_SAEF_TLS_MAX,
     K_COUNT
 };
 

@@ -2,7 +2,6 @@
 #include "client/checks.h"
 #include "client/key_record.h"
 #include "client/list.h"
-#include "onem2m/types.h"
 
 #include <stdio.h>
 
@@ -63,24 +62,13 @@ int openmaf_key_forget(struct openmaf *maf, const char *key_id, struct openmaf_e
     return client_end(maf, rc, &err, error);
 }
 
-/* MAF-KT-9: not outside the SUID's feature, not at or after expirationTime. */
-static om_rc check_use(const struct key_record *k, unsigned suid, struct om_error *err)
-{
-    if (k->pub.suid != suid)
-        return om_fail(err, OM_EDENIED, "%s is for SUID %u, not %u", k->key_id, k->pub.suid, suid);
-    char text[M2M_TIMESTAMP_SIZE];
-    m2m_timestamp_format(text, k->pub.expires);
-    return client_now() < k->pub.expires ? OM_OK
-                                         : om_fail(err, OM_EDENIED, "%s expired at %s", k->key_id, text);
-}
-
 static om_rc hmac_with(struct openmaf *maf, struct key_record *k, unsigned suid, const struct se_part *part,
                        uint8_t out[SE_MAC_SIZE], struct om_error *err)
 {
     struct se_key *key = NULL;
     OM_TRY(key_record_read(maf, k, err));
-    OM_TRY(check_use(k, suid, err));
-    OM_TRY(se_load(maf->se, &k->hmac, SE_USE_HMAC, &key, err));
+    OM_TRY(key_record_may(k, suid, err));
+    OM_TRY(se_load(maf->se, &k->forms.key, SE_USE_HMAC, &key, err));
     om_rc rc = se_hmac(key, part, 1, out, err);
     se_key_unref(key);
     return rc;

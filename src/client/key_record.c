@@ -58,6 +58,28 @@ static om_rc read_texts(const json_t *object, struct key_record *k, struct om_er
     return record_get_list(object, "targets", &k->targets, err);
 }
 
+/* What an older version wrote has fewer forms. */
+static om_rc read_forms(const json_t *object, struct key_record *k, struct om_error *err)
+{
+    bool tls13 = false;
+    OM_TRY(record_get_blob(object, "hmac", &k->forms.key, err));
+    k->made = SE_FORM_KEY;
+    if (json_object_get(object, "psk") != NULL) {
+        OM_TRY(record_get_blob(object, "psk", &k->forms.psk, err));
+        k->made |= SE_FORM_PSK;
+    }
+    OM_TRY(record_get_psk13(object, "tls13", &k->forms.psk13, &tls13, err));
+    if (tls13)
+        k->made |= SE_FORM_PSK13;
+    if (json_is_true(json_object_get(object, "psk-of-half")))
+        k->made |= SE_FORM_PSK_OF_HALF;
+    if (json_object_get(object, "half-1") == NULL)
+        return OM_OK;
+    k->made |= SE_FORM_HALVES;
+    OM_TRY(record_get_blob(object, "half-1", &k->forms.half[0], err));
+    return record_get_blob(object, "half-2", &k->forms.half[1], err);
+}
+
 static om_rc read_members(const json_t *object, struct key_record *k, struct om_error *err)
 {
     int64_t role = 0;
@@ -71,9 +93,7 @@ static om_rc read_members(const json_t *object, struct key_record *k, struct om_
     k->pub.role = role == OPENMAF_SOURCE ? OPENMAF_SOURCE : OPENMAF_TARGET;
     k->pub.suid = (unsigned)suid;
     k->pub.generated = generated != 0;
-    OM_TRY(record_get_blob(object, "hmac", &k->hmac, err));
-    k->has_psk = json_object_get(object, "psk") != NULL;
-    return k->has_psk ? record_get_blob(object, "psk", &k->psk, err) : OM_OK;
+    return read_forms(object, k, err);
 }
 
 om_rc key_record_read(struct openmaf *maf, struct key_record *k, struct om_error *err)
@@ -87,12 +107,26 @@ om_rc key_record_read(struct openmaf *maf, struct key_record *k, struct om_error
     return rc;
 }
 
+static om_rc set_forms(json_t *object, const struct key_record *k, struct om_error *err)
+{
+    OM_TRY(record_set_blob(object, "hmac", &k->forms.key, err));
+    if ((k->made & SE_FORM_PSK) != 0)
+        OM_TRY(record_set_blob(object, "psk", &k->forms.psk, err));
+    if ((k->made & SE_FORM_PSK13) != 0)
+        OM_TRY(record_set_psk13(object, "tls13", &k->forms.psk13, err));
+    if ((k->made & SE_FORM_PSK_OF_HALF) != 0 && json_object_set_new(object, "psk-of-half", json_true()) != 0)
+        return om_fail(err, OM_ENOMEM, "no memory for a record");
+    if ((k->made & SE_FORM_HALVES) == 0)
+        return OM_OK;
+    OM_TRY(record_set_blob(object, "half-1", &k->forms.half[0], err));
+    return record_set_blob(object, "half-2", &k->forms.half[1], err);
+}
+
 static om_rc set_members(json_t *object, const struct key_record *k, struct om_error *err)
 {
     OM_TRY(record_set_list(object, "labels", &k->labels, err));
     OM_TRY(record_set_list(object, "targets", &k->targets, err));
-    OM_TRY(record_set_blob(object, "hmac", &k->hmac, err));
-    return k->has_psk ? record_set_blob(object, "psk", &k->psk, err) : OM_OK;
+    return set_forms(object, k, err);
 }
 
 om_rc key_record_write(struct openmaf *maf, const struct key_record *k, struct om_error *err)
@@ -140,28 +174,4 @@ om_rc key_record_take(struct key_record *k, const struct m2m_resource *answer, s
     if ((answer->present & M2M_A_TGIS) != 0)
         OM_TRY(m2m_list_copy(&k->targets, &answer->tgis, err));
     return OM_OK;
-}
-
-om_rc key_check_value(struct se_key *key, char out[KEY_CHECK_SIZE], struct om_error *err)
-{
-    static const char text[] = "openmaf key check value";
-    const struct se_part part = {text, sizeof text - 1};
-    uint8_t mac[SE_MAC_SIZE];
-    OM_TRY(se_hmac(key, &part, 1, mac, err));
-    om_hex_lower(out, mac, (KEY_CHECK_SIZE - 1) / 2);
-    om_wipe(mac, sizeof mac);
-    return OM_OK;
-}
-
-om_rc key_record_import(struct openmaf *maf, struct key_record *k, const struct om_secret *kc,
-                        struct om_error *err)
-{
-    struct se_key *key = NULL;
-    OM_TRY(se_import(maf->se, SE_USE_HMAC, kc->octets, kc->len, &k->hmac, err));
-    OM_TRY(se_import_psk(maf->se, kc->octets, kc->len, &k->psk, err));
-    k->has_psk = true;
-    OM_TRY(se_load(maf->se, &k->hmac, SE_USE_HMAC, &key, err));
-    om_rc rc = key_check_value(key, k->check, err);
-    se_key_unref(key);
-    return rc;
 }

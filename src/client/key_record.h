@@ -18,9 +18,8 @@ struct key_record {
     char problem[sizeof((struct om_error *)0)->text];
     struct m2m_list labels;
     struct m2m_list targets;
-    struct se_blob hmac; /* SE_USE_HMAC */
-    bool has_psk;        /* also as TLS 1.2 PSK: only where the octets were in host memory anyway */
-    struct se_blob psk;
+    unsigned made; /* of enum se_form: which of the forms are there */
+    struct se_forms forms;
 };
 
 /* Zeroed; NULL: no memory. Freed with openmaf_key_free(&k->pub). */
@@ -43,11 +42,18 @@ void key_record_publish(struct key_record *k);
 OM_MUST_USE om_rc key_record_take(struct key_record *k, const struct m2m_resource *answer,
                                   struct om_error *err);
 
-/* Key check value of a key in the token (see openmaf.h). */
-OM_MUST_USE om_rc key_check_value(struct se_key *key, char out[KEY_CHECK_SIZE], struct om_error *err);
+/* The forms (enum se_form) in which a Kc is kept: itself, and what the feature of its SUID needs. */
+unsigned key_record_wanted(const struct openmaf *maf, unsigned suid);
 
-/* Wraps a Kc that is in host memory, in both forms, and computes its check value. */
+/* Wraps a Kc of k->pub.suid that is in host memory, and computes its check value. */
 OM_MUST_USE om_rc key_record_import(struct openmaf *maf, struct key_record *k, const struct om_secret *kc,
                                     struct om_error *err);
+
+/* Takes a Kc of k->pub.suid from the exporter of a TLS session, with its RelativeKeyID's octets in id. */
+OM_MUST_USE om_rc key_record_export(struct openmaf *maf, struct key_record *k, SSL *ssl,
+                                    uint8_t id[OMTLS_EXPORT_ID_SIZE], struct om_error *err);
+
+/* MAF-KT-9: a key is not used outside the feature of its SUID, nor at or after expirationTime. OM_EDENIED. */
+OM_MUST_USE om_rc key_record_may(const struct key_record *k, unsigned suid, struct om_error *err);
 
 #endif

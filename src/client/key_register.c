@@ -34,14 +34,9 @@ static om_rc derive(void *arg, SSL *ssl, struct om_error *err)
 {
     struct work *w = arg;
     uint8_t id[OMTLS_EXPORT_ID_SIZE];
-    struct se_key *key = NULL;
-    OM_TRY(omtls_export(ssl, OMTLS_LABEL_CONNECTION, id, &key, err));
+    OM_TRY(key_record_export(w->maf, w->k, ssl, id, err));
     m2m_relative_key_id(w->own_relative, id);
-    om_rc rc = key_check_value(key, w->k->check, err);
-    if (rc == OM_OK)
-        rc = se_wrap(key, SE_USE_HMAC, &w->k->hmac, err);
-    se_key_unref(key);
-    return rc;
+    return OM_OK;
 }
 
 /* MAF-KR-2 (b): random octets of the token. They must leave it: the MAF needs them. */
@@ -100,6 +95,7 @@ static om_rc do_register(struct work *w, const struct openmaf_key_request *rq, s
 {
     const unsigned needed = M2M_A_RN | M2M_A_ET | M2M_A_CR | M2M_A_ADFQ | M2M_A_SUID | M2M_A_TGIS;
     OM_TRY(key_request_create(w->maf, rq, &w->sent, err));
+    w->k->pub.suid = w->sent.suid; /* decides the forms in which the key is kept */
     if (rq->generate)
         OM_TRY(generate(w, err));
     OM_TRY(exchange_init(&w->x, w->maf, M2M_OP_CREATE, NULL, err));

@@ -63,11 +63,11 @@ static om_rc do_retrieve(struct work *w, const char *key_id, struct om_error *er
     if (known != OM_OK && known != OM_ENOTFOUND)
         return known;
     OM_TRY(fetch(w, err));
+    k->pub.suid = w->answer.suid;
     OM_TRY(key_record_import(w->maf, k, &w->answer.kyv, err));
     OM_TRY(om_copy_text(k->source, sizeof k->source, w->answer.cr, err));
     OM_TRY(om_copy_text(k->stakeholder, sizeof k->stakeholder, w->answer.adfq, err));
     k->pub.role = OPENMAF_TARGET;
-    k->pub.suid = w->answer.suid;
     w->answer.present &= ~(unsigned)M2M_A_TGIS; /* never part of this answer */
     OM_TRY(key_record_take(k, &w->answer, err));
     if (known == OM_OK)

@@ -52,6 +52,11 @@ OM_MUST_USE om_rc record_set_blob(json_t *object, const char *member, const stru
                                   struct om_error *err);
 OM_MUST_USE om_rc record_get_blob(const json_t *object, const char *member, struct se_blob *blob,
                                   struct om_error *err);
+/* The forms for TLS 1.3 as an object; *there tells whether the record has them. */
+OM_MUST_USE om_rc record_set_psk13(json_t *object, const char *member, const struct se_psk13 *forms,
+                                   struct om_error *err);
+OM_MUST_USE om_rc record_get_psk13(const json_t *object, const char *member, struct se_psk13 *forms,
+                                   bool *there, struct om_error *err);
 OM_MUST_USE om_rc record_set_list(json_t *object, const char *member, const struct m2m_list *list,
                                   struct om_error *err);
 OM_MUST_USE om_rc record_get_list(const json_t *object, const char *member, struct m2m_list *list,

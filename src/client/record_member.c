@@ -36,6 +36,29 @@ om_rc record_get_blob(const json_t *object, const char *member, struct se_blob *
     return OM_OK;
 }
 
+om_rc record_set_psk13(json_t *object, const char *member, const struct se_psk13 *forms, struct om_error *err)
+{
+    json_t *part = json_object();
+    OM_TRY(put(object, member, part, err));
+    OM_TRY(record_set_blob(part, "derived", &forms->derived, err));
+    OM_TRY(record_set_blob(part, "finished", &forms->finished, err));
+    OM_TRY(record_set_blob(part, "handshake", &forms->handshake, err));
+    return record_set_blob(part, "master", &forms->master, err);
+}
+
+om_rc record_get_psk13(const json_t *object, const char *member, struct se_psk13 *forms, bool *there,
+                       struct om_error *err)
+{
+    const json_t *part = json_object_get(object, member);
+    *there = part != NULL;
+    if (!*there)
+        return OM_OK;
+    OM_TRY(record_get_blob(part, "derived", &forms->derived, err));
+    OM_TRY(record_get_blob(part, "finished", &forms->finished, err));
+    OM_TRY(record_get_blob(part, "handshake", &forms->handshake, err));
+    return record_get_blob(part, "master", &forms->master, err);
+}
+
 om_rc record_set_list(json_t *object, const char *member, const struct m2m_list *list, struct om_error *err)
 {
     json_t *array = json_array();

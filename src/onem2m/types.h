@@ -41,7 +41,11 @@ bool m2m_is_label(const char *s);
 /* UTF-8 of 1..max octets without control characters. */
 bool m2m_is_plain_text(const char *s, size_t max);
 
-/* SUIDs (m2m:suid). */
+/* SUIDs (m2m:suid). Those of keys that a MAF distributes: */
+#define M2M_SUID_SAEF             32
+#define M2M_SUID_ESPRIM           33
+#define M2M_SUID_ESDATA           34
+#define M2M_SUID_ESDATA_SIGNATURE 35
 bool m2m_suid_defined(unsigned suid);
 bool m2m_suid_for_maf_key(unsigned suid);   /* 32 33 34 35 */
 bool m2m_suid_single_target(unsigned suid); /* 32 33 (and 21 22 23 at an MEF) */
