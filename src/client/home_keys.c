@@ -139,9 +139,17 @@ static om_rc either(const char *v, const char *first, const char *second, bool *
                : om_fail(err, OM_EINPUT, "'%.80s' is neither %s nor %s", v, first, second);
 }
 
+static om_rc yes_or_no(const char *v, bool *yes, struct om_error *err)
+{
+    bool no = false;
+    OM_TRY(either(v, "yes", "no", &no, err));
+    *yes = !no;
+    return OM_OK;
+}
+
 static om_rc set_ems(struct home *h, const char *v, struct om_error *err)
 {
-    return either(v, "no", "yes", &h->require_extended_master_secret, err);
+    return yes_or_no(v, &h->require_extended_master_secret, err);
 }
 
 static om_rc set_tls_max(struct home *h, const char *v, struct om_error *err)
@@ -156,7 +164,7 @@ static om_rc set_saef_psk(struct home *h, const char *v, struct om_error *err)
 
 static om_rc set_saef_ems(struct home *h, const char *v, struct om_error *err)
 {
-    return either(v, "no", "yes", &h->saef_require_ems, err);
+    return yes_or_no(v, &h->saef_require_ems, err);
 }
 
 static om_rc set_saef_tls_max(struct home *h, const char *v, struct om_error *err)

@@ -96,15 +96,21 @@ static om_rc read_members(const json_t *object, struct key_record *k, struct om_
     return read_forms(object, k, err);
 }
 
-om_rc key_record_read(struct openmaf *maf, struct key_record *k, struct om_error *err)
+static om_rc read_named(struct openmaf *maf, enum record_kind kind, const char *text, struct key_record *k,
+                        struct om_error *err)
 {
     char name[RECORD_NAME_SIZE];
     json_t *object = NULL;
-    OM_TRY(record_name(name, RECORD_KEY, k->relative, err));
+    OM_TRY(record_name(name, kind, text, err));
     OM_TRY(record_read(&maf->home, maf->se, name, &object, err));
     om_rc rc = read_members(object, k, err);
     json_decref(object);
     return rc;
+}
+
+om_rc key_record_read(struct openmaf *maf, struct key_record *k, struct om_error *err)
+{
+    return read_named(maf, RECORD_KEY, k->relative, k, err);
 }
 
 static om_rc set_forms(json_t *object, const struct key_record *k, struct om_error *err)
@@ -129,10 +135,11 @@ static om_rc set_members(json_t *object, const struct key_record *k, struct om_e
     return set_forms(object, k, err);
 }
 
-om_rc key_record_write(struct openmaf *maf, const struct key_record *k, struct om_error *err)
+static om_rc write_named(struct openmaf *maf, enum record_kind kind, const char *text,
+                         const struct key_record *k, struct om_error *err)
 {
     char name[RECORD_NAME_SIZE];
-    OM_TRY(record_name(name, RECORD_KEY, k->relative, err));
+    OM_TRY(record_name(name, kind, text, err));
     json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:I, s:i}", "key", k->key_id, "relative",
                                k->relative, "source", k->source, "stakeholder", k->stakeholder, "check",
                                k->check, "role", (int)k->pub.role, "suid", (int)k->pub.suid, "expires",
@@ -144,6 +151,11 @@ om_rc key_record_write(struct openmaf *maf, const struct key_record *k, struct o
         rc = record_write(&maf->home, maf->se, name, object, err);
     json_decref(object);
     return rc;
+}
+
+om_rc key_record_write(struct openmaf *maf, const struct key_record *k, struct om_error *err)
+{
+    return write_named(maf, RECORD_KEY, k->relative, k, err);
 }
 
 om_rc key_record_remove(struct openmaf *maf, const char *relative, struct om_error *err)
@@ -174,4 +186,38 @@ om_rc key_record_take(struct key_record *k, const struct m2m_resource *answer, s
     if ((answer->present & M2M_A_TGIS) != 0)
         OM_TRY(m2m_list_copy(&k->targets, &answer->tgis, err));
     return OM_OK;
+}
+
+/* --- the decoy --- */
+
+#define DECOY_NAME "saef"
+
+om_rc key_record_read_decoy(struct openmaf *maf, struct key_record *k, struct om_error *err)
+{
+    return read_named(maf, RECORD_DECOY, DECOY_NAME, k, err);
+}
+
+/* As long as a real one: a key of 32 octets whose Source is this client. */
+static om_rc make_decoy(struct openmaf *maf, struct key_record *k, struct om_error *err)
+{
+    static const uint8_t id[16];
+    struct om_secret kc = OM_SECRET_INIT;
+    m2m_relative_key_id(k->relative, id);
+    OM_TRY(m2m_key_id_join(k->key_id, k->relative, maf->home.fqdn, err));
+    OM_TRY(om_copy_text(k->source, sizeof k->source, maf->home.id, err));
+    OM_TRY(om_copy_text(k->stakeholder, sizeof k->stakeholder, maf->home.fqdn, err));
+    k->pub.role = OPENMAF_TARGET;
+    k->pub.suid = M2M_SUID_SAEF;
+    OM_TRY(om_secret_alloc(&kc, 32, err));
+    om_rc rc = se_random(maf->se, kc.octets, kc.len, err);
+    if (rc == OM_OK)
+        rc = key_record_import(maf, k, &kc, err);
+    om_secret_free(&kc);
+    return rc == OM_OK ? write_named(maf, RECORD_DECOY, DECOY_NAME, k, err) : rc;
+}
+
+om_rc key_record_decoy(struct openmaf *maf, struct key_record *k, struct om_error *err)
+{
+    om_rc rc = key_record_read_decoy(maf, k, err);
+    return rc == OM_ENOTFOUND || rc == OM_EINTEGRITY || rc == OM_ECONFIG ? make_decoy(maf, k, err) : rc;
 }

@@ -327,6 +327,68 @@ OPENMAF_API int openmaf_key_forget(struct openmaf *maf, const char *key_id, stru
 OPENMAF_API int openmaf_key_hmac(struct openmaf *maf, const char *key_id, unsigned suid, const void *data,
                                  size_t len, uint8_t out[32], struct openmaf_error *error);
 
+/* ---- Sessions with other entities (SAEF, TS-0003 8.2.2.3) ------------------------------------------------
+ *
+ * TLS or DTLS whose pre-shared key is a Kc of SUID 32 in the token: psk_identity is the key identifier, psk
+ * is Kc (the whole value, or as [saef] psk in maf.conf says). Both ends, Source and Target, may be client or
+ * server. The library gives an SSL_CTX; the application makes its SSL objects of it and does with them what
+ * it does with any other: sockets, handshake, SSL_read, SSL_write are its own. The key schedule is computed
+ * in the token (maf.conf: custody). Include <openssl/ssl.h> for SSL and SSL_CTX, which are named by their
+ * tags here.
+ *
+ *     SSL_CTX *ctx;
+ *     struct openmaf_saef what = {.size = sizeof what, .end = OPENMAF_CLIENT};
+ *     if (openmaf_saef_ctx(maf, &what, &ctx, &error) == OPENMAF_OK && (ssl = SSL_new(ctx)) != NULL &&
+ *         openmaf_saef_use_key(maf, ssl, key_id, &error) == OPENMAF_OK && SSL_set_fd(ssl, fd) == 1 &&
+ *         SSL_connect(ssl) == 1)
+ *         ...
+ *
+ * SSL objects belong to the thread of their struct openmaf, and they and the SSL_CTX are freed before it is
+ * closed. */
+
+struct ssl_st;     /* SSL */
+struct ssl_ctx_st; /* SSL_CTX */
+
+enum openmaf_end { OPENMAF_CLIENT = 1, OPENMAF_SERVER = 2 };
+
+struct openmaf_saef {
+    size_t size;
+    enum openmaf_end end;
+    int dtls; /* 1: DTLS 1.2; 0: TLS 1.2, and 1.3 where [saef] tls-max says so */
+    /* Server: asked when a peer names a key of this home that may be used now; answers 1, or 0 to refuse it.
+     * NULL: every such key is good. */
+    int (*allow)(void *arg, const struct openmaf_key *key);
+    /* Server: told that the identity which a peer named will not get a session, and why; for logs. The
+     * identity has no control octets; it is "" when it was malformed. NULL: nobody is told. */
+    void (*refused)(void *arg, const char *identity, const char *why);
+    void *arg; /* of both; they must not use the struct openmaf */
+};
+
+/* Makes a context with the suites of TS-0003 10.2.2, without tickets, cache, renegotiation or compression. It
+ * may be changed further, but for the PSK, SNI, message, info and cookie callbacks, cipher suites and
+ * versions. Free with SSL_CTX_free.
+ *
+ * A server finds the key that its peer names in the home, anew for each handshake, so keys that come, expire
+ * or are forgotten meanwhile are as they are then. To the peer an unknown, expired or refused identity looks
+ * like a wrong key (MAF-HS-6). A DTLS server has cookies of its own (RFC 6347 4.2.1) over the address of the
+ * SSL's datagram BIO: DTLSv1_listen can be used at once. */
+OPENMAF_API int openmaf_saef_ctx(struct openmaf *maf, const struct openmaf_saef *what,
+                                 struct ssl_ctx_st **out, struct openmaf_error *error);
+
+/* Client: gives ssl, made of a context of this client, its key, before the handshake. OPENMAF_EDENIED: the
+ * key's SUID is not 32, or it has expired; OPENMAF_EUNSUPPORTED: the home has it not in the form that is
+ * needed (taken in by an older version, or with another [saef] psk): retrieve or register again. */
+OPENMAF_API int openmaf_saef_use_key(struct openmaf *maf, struct ssl_st *ssl, const char *key_id,
+                                     struct openmaf_error *error);
+
+/* The key of an ssl whose handshake is over, which by then both ends have proved to hold; else NULL. Valid as
+ * long as the ssl. It is the application that ends the session at key->expires (crypto 10.7). */
+OPENMAF_API const struct openmaf_key *openmaf_saef_key(const struct ssl_st *ssl);
+
+/* The entity at the other end, as the MAF names it: the key's Source, or for the Source its only Target; NULL
+ * as above. */
+OPENMAF_API const char *openmaf_saef_peer(const struct ssl_st *ssl);
+
 /* ---- Discovery (TS-0004 7.3.3.14)
  * --------------------------------------------------------------------------- */
 

@@ -23,6 +23,7 @@ static const char *const prefixes[] = {
     [RECORD_CREDENTIAL] = "credential-",
     [RECORD_REGISTRATION] = "registration-",
     [RECORD_KEY] = "key-",
+    [RECORD_DECOY] = "decoy-",
 };
 
 om_rc record_name(char out[RECORD_NAME_SIZE], enum record_kind kind, const char *text, struct om_error *err)

@@ -47,14 +47,11 @@ static void on_connect_late(evutil_socket_t fd, short what, void *arg)
 static om_rc make_ctx(const struct transport_peer *peer, bool dtls, SSL_CTX **ctx, struct om_error *err)
 {
     bool allow_no_ems = !peer->home->require_extended_master_secret;
-    if (!dtls && peer->km13 != NULL)
+    if (dtls)
+        return omtls_client_ctx_dtls(peer->libctx, allow_no_ems, ctx, err);
+    if (peer->km13 != NULL)
         return omtls_client_ctx13(peer->libctx, allow_no_ems, ctx, err);
-    if (!dtls)
-        return omtls_client_ctx(peer->libctx, allow_no_ems, ctx, err);
-    *ctx = SSL_CTX_new_ex(peer->libctx, OMTLS_PROPQ, DTLS_client_method());
-    if (*ctx == NULL)
-        return om_fail(err, OM_ENOMEM, "no memory for a DTLS context");
-    return omtls_client_adopt(*ctx, allow_no_ems, NULL, err);
+    return omtls_client_ctx(peer->libctx, allow_no_ems, ctx, err);
 }
 
 static om_rc make_ssl(struct tls_call *call, bool dtls, struct om_error *err)

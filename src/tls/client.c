@@ -50,12 +50,12 @@ static om_rc enable_tls13(SSL_CTX *ctx, struct om_error *err)
     return omtls_tls13_enable(ctx, err);
 }
 
-static om_rc make_ctx(OSSL_LIB_CTX *libctx, bool allow_no_ems, bool tls13, SSL_CTX **out,
-                      struct om_error *err)
+static om_rc make_ctx(OSSL_LIB_CTX *libctx, const SSL_METHOD *method, bool allow_no_ems, bool tls13,
+                      SSL_CTX **out, struct om_error *err)
 {
     *out = NULL;
     SSL_CTX *ctx = NULL;
-    OM_TRY(omtls_context_new(libctx, TLS_client_method(), tls13, &ctx, err));
+    OM_TRY(omtls_context_new(libctx, method, tls13, &ctx, err));
     om_rc rc = omtls_client_adopt(ctx, allow_no_ems, NULL, err);
     if (rc == OM_OK && tls13)
         rc = enable_tls13(ctx, err);
@@ -70,12 +70,17 @@ static om_rc make_ctx(OSSL_LIB_CTX *libctx, bool allow_no_ems, bool tls13, SSL_C
 
 om_rc omtls_client_ctx(OSSL_LIB_CTX *libctx, bool allow_no_ems, SSL_CTX **out, struct om_error *err)
 {
-    return make_ctx(libctx, allow_no_ems, false, out, err);
+    return make_ctx(libctx, TLS_client_method(), allow_no_ems, false, out, err);
 }
 
 om_rc omtls_client_ctx13(OSSL_LIB_CTX *libctx, bool allow_no_ems, SSL_CTX **out, struct om_error *err)
 {
-    return make_ctx(libctx, allow_no_ems, true, out, err);
+    return make_ctx(libctx, TLS_client_method(), allow_no_ems, true, out, err);
+}
+
+om_rc omtls_client_ctx_dtls(OSSL_LIB_CTX *libctx, bool allow_no_ems, SSL_CTX **out, struct om_error *err)
+{
+    return make_ctx(libctx, DTLS_client_method(), allow_no_ems, false, out, err);
 }
 
 static om_rc attach(SSL *ssl, struct omtls_attachment *what, struct omtls_connection **out,

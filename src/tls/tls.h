@@ -154,6 +154,10 @@ OM_MUST_USE om_rc omtls_client_adopt(SSL_CTX *ctx, bool allow_no_ems, const char
 OM_MUST_USE om_rc omtls_client_ctx13(OSSL_LIB_CTX *libctx, bool allow_no_ems, SSL_CTX **out,
                                      struct om_error *err);
 
+/* The same for DTLS 1.2. */
+OM_MUST_USE om_rc omtls_client_ctx_dtls(OSSL_LIB_CTX *libctx, bool allow_no_ems, SSL_CTX **out,
+                                        struct om_error *err);
+
 /* Sets SNI, psk_identity and key of a client SSL before its handshake. Takes its own reference to key; copies
  * the texts. Identity hints of the server are ignored. */
 OM_MUST_USE om_rc omtls_client_psk(SSL *ssl, const char *server_name, const char *identity,

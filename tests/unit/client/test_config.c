@@ -61,6 +61,7 @@ static void test_defaults(void **state)
     assert_string_equal(h.token_uri, "pkcs11:token=x?module-path=/lib/y;z");
     assert_string_equal(h.pin_source, "");
     assert_int_equal(h.custody, OMTLS_CUSTODY_SESSION);
+    assert_true(!h.saef_first_half && !h.saef_tls13 && h.saef_require_ems);
 }
 
 static void test_everything(void **state)
@@ -69,7 +70,8 @@ static void test_everything(void **state)
     struct home h;
     assert_int_equal(load("# comment\n" GOOD "custody = psk\npin-source = file:/p\nplugin-dir = /q\n"
                           "[maf]\nhttps = [::1]:8443\nconnect-timeout = 1\ntimeout = 3600\n"
-                          "require-extended-master-secret = no\n[client]\nkmid = a@" FQDN "\n",
+                          "require-extended-master-secret = no\n[client]\nkmid = a@" FQDN "\n"
+                          "[saef]\npsk = first-half\ntls-max = 1.3\nrequire-extended-master-secret = no\n",
                           &h),
                      OM_OK);
     assert_string_equal(h.host, "::1");
@@ -81,6 +83,7 @@ static void test_everything(void **state)
     assert_string_equal(h.kmid, "a@" FQDN);
     assert_string_equal(h.pin_source, "file:/p");
     assert_string_equal(h.plugin_dir, "/q");
+    assert_true(h.saef_first_half && h.saef_tls13 && !h.saef_require_ems && !h.tls13);
 }
 
 /* Each binding, by HOST:PORT, with its own port, and by URI. */
@@ -126,6 +129,9 @@ static void test_refused(void **state)
         {GOOD "uri = ram:\n", "line 7: 'uri' is given twice"},
         {GOOD "nonsense\n", "line 7: neither"},
         {GOOD "custody = hardware\n", "line 7: custody: 'hardware'"},
+        {GOOD "[saef]\npsk = half\n", "line 8: psk: 'half' is neither whole nor first-half"},
+        {GOOD "[saef]\ntls-max = 1\n", "line 8: tls-max: '1' is neither 1.2 nor 1.3"},
+        {GOOD "[saef]\ncustody = psk\n", "line 8: unknown key 'custody' in section [saef]"},
         {GOOD "custody =\n", "line 7: custody: value is empty"},
         {GOOD "pin-source = 1234\n", "never the PIN itself"},
         {GOOD "[maf]\nhttps = maf.example.com:\n", "line 8: https"},
