@@ -30,6 +30,9 @@ const struct maf_command maf_commands[] = {
     {"key", "deregister", "KEY-ID", "", "", maf_key_deregister,
      "make the MAF stop handing out a key (as Source)"},
     {"key", "forget", "KEY-ID", "", "", maf_key_forget, "remove a key from this home only"},
+    {"connect", "", "KEY-ID ADDRESS", "DAEIM", "", maf_connect,
+     "a TLS or DTLS session with another entity, whose psk is a key in the token"},
+    {"listen", "", "ADDRESS", "DKSR1EIM", "", maf_listen, "serve such sessions, with the keys of this home"},
     {"discover", "", NULL, "yloO", "", maf_discover, "ask the MAF which records this client may see"},
     {NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };

@@ -26,13 +26,16 @@ struct maf_args {
     const char *stakeholder, *registration, *expires, *suid, *type, *limit, *offset;
     struct maf_list labels, targets;
     bool raw, no_labels, generate, strict, show_value;
-    const char *operand; /* the one positional argument, or NULL */
+    const char *source, *forward, *accept, *timeout, *idle, *max_sessions; /* connect, listen */
+    struct maf_list keys;
+    bool dtls, once;
+    const char *operand, *operand2; /* the positional arguments, or NULL */
 };
 
 /* One command: `maf NOUN VERB`, or `maf NOUN`. */
 struct maf_command {
     const char *noun, *verb; /* verb "" for a command of one word */
-    const char *operand;     /* name of the positional argument, NULL for none */
+    const char *operand;     /* names of the positional arguments, two at most; NULL for none */
     const char *options;     /* letters of the options it takes, beside --home and --json */
     const char *required;    /* those it cannot do without */
     /* Returns OPENMAF_OK or another enum openmaf_code, with *error filled. maf is NULL for init. */
@@ -82,6 +85,8 @@ int maf_key_list(struct openmaf *maf, const struct maf_args *args, struct openma
 int maf_key_update(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
 int maf_key_deregister(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
 int maf_key_forget(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
+int maf_connect(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
+int maf_listen(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
 int maf_discover(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
 
 #endif

@@ -45,6 +45,15 @@ static const struct {
     {'y', "type", "TYPE", "registrations or keys (default: both)"},
     {'o', "limit", "N", "at most so many"},
     {'O', "offset", "N", "skip so many"},
+    {'D', "dtls", NULL, "DTLS over UDP instead of TLS over TCP"},
+    {'A', "accept", "LOCAL", "a session for each connection to this HOST:PORT or UNIX socket"},
+    {'R', "forward", "LOCAL", "connect each session to this HOST:PORT or UNIX socket"},
+    {'K', "key", "KEY-ID", "only this key; may be repeated (default: every key for SAEF)"},
+    {'S', "source", "ID", "only keys of this Source"},
+    {'1', "once", NULL, "end with the first session"},
+    {'E', "timeout", "SECONDS", "for connecting and the handshake (default 10)"},
+    {'I', "idle", "SECONDS", "end a session in which nothing happens (default: never; with --dtls 300)"},
+    {'M', "max-sessions", "N", "so many at a time (default 64)"},
 };
 #define N_OPTIONS (sizeof options / sizeof options[0])
 
@@ -109,16 +118,26 @@ static struct place place_of(struct maf_args *a, char letter)
         char letter;
         struct place place;
     } places[] = {
-        {'H', {.text = &a->home}},        {'i', {.text = &a->id}},           {'m', {.text = &a->maf}},
-        {'W', {.text = &a->wss}},         {'c', {.text = &a->coaps}},        {'T', {.text = &a->coaps_tcp}},
-        {'F', {.text = &a->format}},      {'s', {.text = &a->https}},        {'t', {.text = &a->token}},
-        {'p', {.text = &a->pin_source}},  {'C', {.text = &a->custody}},      {'P', {.text = &a->plugin_dir}},
-        {'X', {.text = &a->tls_max}},     {'k', {.text = &a->kmid}},         {'f', {.text = &a->km_file}},
-        {'a', {.text = &a->stakeholder}}, {'r', {.text = &a->registration}}, {'u', {.text = &a->suid}},
-        {'e', {.text = &a->expires}},     {'y', {.text = &a->type}},         {'o', {.text = &a->limit}},
-        {'O', {.text = &a->offset}},      {'j', {.flag = &a->json}},         {'w', {.flag = &a->raw}},
-        {'L', {.flag = &a->no_labels}},   {'n', {.flag = &a->generate}},     {'x', {.flag = &a->strict}},
-        {'v', {.flag = &a->show_value}},  {'g', {.list = &a->targets}},      {'l', {.list = &a->labels}},
+        {'H', {.text = &a->home}},         {'i', {.text = &a->id}},
+        {'m', {.text = &a->maf}},          {'W', {.text = &a->wss}},
+        {'c', {.text = &a->coaps}},        {'T', {.text = &a->coaps_tcp}},
+        {'F', {.text = &a->format}},       {'s', {.text = &a->https}},
+        {'t', {.text = &a->token}},        {'p', {.text = &a->pin_source}},
+        {'C', {.text = &a->custody}},      {'P', {.text = &a->plugin_dir}},
+        {'X', {.text = &a->tls_max}},      {'k', {.text = &a->kmid}},
+        {'f', {.text = &a->km_file}},      {'a', {.text = &a->stakeholder}},
+        {'r', {.text = &a->registration}}, {'u', {.text = &a->suid}},
+        {'e', {.text = &a->expires}},      {'y', {.text = &a->type}},
+        {'o', {.text = &a->limit}},        {'O', {.text = &a->offset}},
+        {'j', {.flag = &a->json}},         {'w', {.flag = &a->raw}},
+        {'L', {.flag = &a->no_labels}},    {'n', {.flag = &a->generate}},
+        {'x', {.flag = &a->strict}},       {'v', {.flag = &a->show_value}},
+        {'g', {.list = &a->targets}},      {'l', {.list = &a->labels}},
+        {'D', {.flag = &a->dtls}},         {'A', {.text = &a->accept}},
+        {'R', {.text = &a->forward}},      {'K', {.list = &a->keys}},
+        {'S', {.text = &a->source}},       {'1', {.flag = &a->once}},
+        {'E', {.text = &a->timeout}},      {'I', {.text = &a->idle}},
+        {'M', {.text = &a->max_sessions}},
     };
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
         if (places[i].letter == letter)
@@ -199,11 +218,15 @@ static int check_row(const struct maf_command *command, const bool given[128], i
     for (size_t i = 0; i < N_OPTIONS; i++)
         if (given[(unsigned char)options[i].letter] && !takes(command, options[i].letter))
             return maf_fail(error, OPENMAF_EINPUT, "--%s does not belong to this command", options[i].name);
-    if (command->operand != NULL && operands != 1)
-        return maf_fail(error, OPENMAF_EINPUT, "exactly one %s is needed", command->operand);
-    if (command->operand == NULL && operands != 0)
+    int wanted = command->operand == NULL ? 0 : strchr(command->operand, ' ') == NULL ? 1 : 2;
+    if (wanted > 0 && operands != wanted)
+        return maf_fail(error, OPENMAF_EINPUT,
+                        wanted == 1 ? "exactly one %s is needed" : "exactly these two are needed: %s",
+                        command->operand);
+    if (operands > wanted)
         return maf_fail(error, OPENMAF_EINPUT, "'%.60s' is one word too many", operand[0]);
-    args->operand = command->operand != NULL ? operand[0] : NULL;
+    args->operand = wanted > 0 ? operand[0] : NULL;
+    args->operand2 = wanted > 1 ? operand[1] : NULL;
     if (!given['H'])
         return maf_fail(error, OPENMAF_EINPUT, "--home is needed");
     for (const char *r = command->required; *r != '\0'; r++)
