@@ -12,7 +12,7 @@
 #include "se/signer.h"
 
 #define SE_PLUGIN_MAGIC   UINT64_C(0x6f6d616673650001)
-#define SE_PLUGIN_VERSION 4u
+#define SE_PLUGIN_VERSION 5u
 #define SE_PLUGIN_SYMBOL  "openmaf_se_plugin"
 
 struct se_token; /* the plug-in's own */
