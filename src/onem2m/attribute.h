@@ -4,7 +4,7 @@
 
 #include "onem2m/value.h"
 
-enum { M2M_TYPES = 3 }; /* MAFBase, mafClientReg, symmKeyReg */
+enum { M2M_TYPES = 6 }; /* MAFBase, mafClientReg, symmKeyReg, MEFBase, mefClientReg, mefClientCmd */
 
 /* May a request of this kind carry the attribute? */
 enum m2m_presence {

@@ -1,5 +1,5 @@
-/* mafClientCfg, the configuration that an administrator leaves for a client (TS-0003 8.8.3.2, 8.8.3.3,
- * spec/wire §2): one line per element. */
+/* mafClientCfg and mefClientCfg, the configuration that an administrator leaves for a client
+ * (TS-0003 8.8.3.2, 8.8.3.3, spec/wire §2): one line per element. */
 #include "onem2m/value.h"
 
 #include "onem2m/wire_names.h"
@@ -70,12 +70,25 @@ static om_rc check_object(const struct element *table, const json_t *object, str
     return OM_OK;
 }
 
+/* Each of the targets fits the SUID. */
+static om_rc check_targets(const json_t *cfg, struct om_error *err)
+{
+    unsigned suid = (unsigned)json_integer_value(json_object_get(cfg, WIRE_SUID));
+    const json_t *targets = json_object_get(cfg, WIRE_TGIS);
+    for (size_t i = 0; i < json_array_size(targets); i++)
+        if (!m2m_suid_takes_target(suid, json_string_value(json_array_get(targets, i))))
+            return om_fail(err, OM_EINPUT, WIRE_TGIS ": [%zu] cannot be a target of SUID %u", i, suid);
+    return OM_OK;
+}
+
 static om_rc check_key_reg_cfgs(const json_t *array, struct om_error *err)
 {
     if (!json_is_array(array))
         return om_fail(err, OM_EINPUT, "an array of objects is expected");
     for (size_t i = 0; i < json_array_size(array); i++) {
         om_rc rc = check_object(key_reg_cfg, json_array_get(array, i), err);
+        if (rc == OM_OK)
+            rc = check_targets(json_array_get(array, i), err);
         if (rc != OM_OK)
             return om_context(err, rc, "[%zu]", i);
     }

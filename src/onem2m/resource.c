@@ -1,4 +1,4 @@
-/* The attributes of the resources of Mmaf: one line each (spec/wire §2). */
+/* The attributes of the resources of Mmaf and Mmef: one line each (spec/wire §2). */
 #include "onem2m/attribute.h"
 
 #include "onem2m/wire_names.h"
@@ -7,34 +7,41 @@
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 #define MEMBER(m) offsetof(struct m2m_resource, m), sizeof(((struct m2m_resource *)0)->m)
-#define ROW(NAME, kind, member, base, reg, key)                                                              \
+#define ROW(NAME, kind, member, maf, reg, key, mef, mefreg, cmd)                                             \
     {                                                                                                        \
         WIRE_##NAME, M2M_A_##NAME, &m2m_kind_##kind, MEMBER(member),                                         \
         {                                                                                                    \
-            base, reg, key                                                                                   \
+            maf, reg, key, mef, mefreg, cmd                                                                  \
         }                                                                                                    \
     }
+#define NONE NULL
 
 /* clang-format off */
 static const struct m2m_attribute attributes[] = {
-    /*  name  kind       member  MAFBase mafClientReg symmKeyReg: CREATE and UPDATE, see enum m2m_presence */
-    ROW(RN,   relative,  rn,     "--",   "--",        "--"),
-    ROW(RI,   relative,  ri,     "--",   "--",        "--"),
-    ROW(TY,   number,    type,   "--",   "--",        "--"),
-    ROW(PI,   relative,  pi,     NULL,   "--",        "--"),
-    ROW(CT,   timestamp, ct,     "--",   "--",        "--"),
-    ROW(LT,   timestamp, lt,     "--",   "--",        "--"),
-    ROW(ET,   timestamp, et,     NULL,   "MO",        "MO"),
-    ROW(LBL,  labels,    lbl,    NULL,   "ON",        "ON"),
-    ROW(CR,   creator,   cr,     NULL,   "--",        "--"),
-    ROW(ADFQ, fqdn,      adfq,   NULL,   "M-",        "M-"),
-    ROW(ASKI, key_id,    aski,   NULL,   "--",        NULL),
-    ROW(MCCF, config,    mccf,   NULL,   "--",        NULL), /* NOLINT(bugprone-sizeof-expression): a pointer */
-    ROW(SUID, suid,      suid,   NULL,   NULL,        "M-"),
-    ROW(TGIS, targets,   tgis,   NULL,   NULL,        "OO"),
-    ROW(KYV,  key_value, kyv,    NULL,   NULL,        "O-"),
-    ROW(FQDN, fqdn,      fqdn,   "--",   NULL,        NULL),
-    ROW(SRV,  versions,  srv,    "--",   NULL,        NULL),
+    /* CREATE and UPDATE, see enum m2m_presence:
+     *    name  kind       member MAFBase mafClientReg symmKeyReg MEFBase mefClientReg mefClientCmd */
+    ROW(RN,   relative,  rn,    "--",   "--",        "--",      "--",   "--",        "--"),
+    ROW(RI,   relative,  ri,    "--",   "--",        "--",      "--",   "--",        NONE),
+    ROW(TY,   number,    type,  "--",   "--",        "--",      "--",   "--",        "--"),
+    ROW(PI,   relative,  pi,    NONE,   "--",        "--",      NONE,   "--",        "--"),
+    ROW(CT,   timestamp, ct,    "--",   "--",        "--",      "--",   "--",        NONE),
+    ROW(LT,   timestamp, lt,    "--",   "--",        "--",      "--",   "--",        NONE),
+    ROW(ET,   timestamp, et,    NONE,   "MO",        "MO",      NONE,   "MO",        NONE),
+    ROW(LBL,  labels,    lbl,   NONE,   "ON",        "ON",      NONE,   "ON",        NONE),
+    ROW(CR,   creator,   cr,    NONE,   "--",        "--",      NONE,   "--",        NONE),
+    ROW(ADFQ, fqdn,      adfq,  NONE,   "M-",        "M-",      NONE,   "M-",        NONE),
+    ROW(ASKI, key_id,    aski,  NONE,   "--",        NONE,      NONE,   NONE,        NONE),
+    ROW(MCCF, config,    mccf,  NONE,   "--",        NONE,      NONE,   "--",        NONE), /* NOLINT(bugprone-sizeof-expression): a pointer */
+    ROW(CH,   child,     ch,    NONE,   NONE,        NONE,      NONE,   "--",        NONE),
+    ROW(SUID, suid,      suid,  NONE,   NONE,        "M-",      NONE,   NONE,        NONE),
+    ROW(TGIS, targets,   tgis,  NONE,   NONE,        "OO",      NONE,   NONE,        NONE),
+    ROW(KYV,  key_value, kyv,   NONE,   NONE,        "O-",      NONE,   NONE,        NONE),
+    ROW(FQDN, fqdn,      fqdn,  "--",   NONE,        NONE,      "--",   NONE,        NONE),
+    ROW(SRV,  versions,  srv,   "--",   NONE,        NONE,      "--",   NONE,        NONE),
+    ROW(DCFU, uri,       dcfu,  NONE,   NONE,        NONE,      "--",   NONE,        NONE),
+    ROW(CMID, command_id, cmid, NONE,   NONE,        NONE,      NONE,   NONE,        "-M"),
+    ROW(CMDS, object,    cmds,  NONE,   NONE,        NONE,      NONE,   NONE,        "--"), /* NOLINT(bugprone-sizeof-expression): a pointer */
+    ROW(CMSC, number,    cmsc,  NONE,   NONE,        NONE,      NONE,   NONE,        "-M"),
 };
 /* clang-format on */
 
@@ -45,6 +52,9 @@ static const struct {
     {WIRE_TY_MAF_BASE, WIRE_MAF_BASE},
     {WIRE_TY_MAF_CLIENT_REG, WIRE_MAF_CLIENT_REG},
     {WIRE_TY_SYMM_KEY_REG, WIRE_SYMM_KEY_REG},
+    {WIRE_TY_MEF_BASE, WIRE_MEF_BASE},
+    {WIRE_TY_MEF_CLIENT_REG, WIRE_MEF_CLIENT_REG},
+    {WIRE_TY_MEF_CLIENT_CMD, WIRE_MEF_CLIENT_CMD},
 };
 
 const struct m2m_attribute *m2m_attribute_at(size_t i)
@@ -82,5 +92,6 @@ void m2m_resource_free(struct m2m_resource *r)
     m2m_list_free(&r->srv);
     om_secret_free(&r->kyv);
     json_decref(r->mccf);
+    json_decref(r->cmds);
     memset(r, 0, sizeof *r);
 }

@@ -1,6 +1,6 @@
-/* The resources of Mmaf and their codec. One table (resource.c) lists every attribute once: its name, type,
- * member and who may send it. JSON and CBOR share it: content is a jansson tree; CBOR is converted to and
- * from such a tree. */
+/* The resources of Mmaf and Mmef and their codec. One table (resource.c) lists every attribute once: its
+ * name, type, member and who may send it. JSON and CBOR share it: content is a jansson tree; CBOR is
+ * converted to and from such a tree. */
 #ifndef OPENMAF_ONEM2M_RESOURCE_H
 #define OPENMAF_ONEM2M_RESOURCE_H
 
@@ -28,10 +28,17 @@ enum m2m_attr {
     M2M_A_KYV = 1 << 14,
     M2M_A_FQDN = 1 << 15,
     M2M_A_SRV = 1 << 16,
+    M2M_A_CH = 1 << 17,
+    M2M_A_DCFU = 1 << 18,
+    M2M_A_CMID = 1 << 19,
+    M2M_A_CMDS = 1 << 20,
+    M2M_A_CMSC = 1 << 21,
 };
 
-/* Any resource of Mmaf in decoded form. `present` tells which members count; `nulls` which attributes were
- * given as null (they are not in `present`). Zero-initialise; free with m2m_resource_free. */
+#define M2M_URI_SIZE 256 /* of any URI or path that we accept, with the NUL */
+
+/* Any resource of Mmaf or Mmef in decoded form. `present` tells which members count; `nulls` which attributes
+ * were given as null (they are not in `present`). Zero-initialise; free with m2m_resource_free. */
 struct m2m_resource {
     int type; /* WIRE_TY_... */
     unsigned present;
@@ -50,6 +57,11 @@ struct m2m_resource {
     struct om_secret kyv;
     char fqdn[M2M_FQDN_SIZE];
     struct m2m_list srv;
+    char ch[M2M_URI_SIZE]; /* address of the one child that a mefClientReg can have, its mefClientCmd */
+    char dcfu[M2M_URI_SIZE];
+    int64_t cmid;
+    json_t *cmds; /* owned; an object: see command.h */
+    int cmsc;
 };
 
 void m2m_resource_free(struct m2m_resource *r); /* wipes kyv; leaves it zeroed */

@@ -87,7 +87,7 @@ om_rc m2m_resource_decode(const json_t *content, int type, enum m2m_direction di
     struct decoding d = {m2m_type_column(type), direction, m2m_type_member(type), out};
     memset(out, 0, sizeof *out);
     if (d.column < 0)
-        return om_fail(err, OM_EINPUT, "ty: %d is not a resource type of Mmaf", type);
+        return om_fail(err, OM_EINPUT, "ty: %d is not a resource type of Mmaf or Mmef", type);
     om_rc rc = decode(&d, content, type, err);
     if (rc != OM_OK) {
         m2m_resource_free(out);

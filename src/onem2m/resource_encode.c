@@ -34,7 +34,7 @@ om_rc m2m_resource_encode(const struct m2m_resource *r, unsigned mask, json_t **
     *out = NULL;
     int column = m2m_type_column(r->type);
     if (column < 0)
-        return om_fail(err, OM_EINTERNAL, "%d is not a resource type of Mmaf", r->type);
+        return om_fail(err, OM_EINTERNAL, "%d is not a resource type of Mmaf or Mmef", r->type);
     json_t *content = json_object();
     json_t *body = json_object();
     om_rc rc = OM_OK;

@@ -13,6 +13,16 @@ bool m2m_suid_for_maf_key(unsigned suid)
     return suid >= 32 && suid <= 35; /* MAF-KR-5 */
 }
 
+bool m2m_suid_for_mef_key(unsigned suid)
+{
+    return suid >= 21 && suid <= 25; /* MEF-KR-1 */
+}
+
+bool m2m_suid_takes_target(unsigned suid, const char *id)
+{
+    return suid == 21 ? m2m_is_fqdn(id) : m2m_is_absolute_id(id);
+}
+
 bool m2m_suid_single_target(unsigned suid)
 {
     return suid == 32 || suid == 33 || (suid >= 21 && suid <= 23); /* MAF-KR-6: all but ESData */

@@ -48,7 +48,18 @@ bool m2m_is_plain_text(const char *s, size_t max);
 #define M2M_SUID_ESDATA_SIGNATURE 35
 bool m2m_suid_defined(unsigned suid);
 bool m2m_suid_for_maf_key(unsigned suid);   /* 32 33 34 35 */
+bool m2m_suid_for_mef_key(unsigned suid);   /* 21 22 23 24 25 */
 bool m2m_suid_single_target(unsigned suid); /* 32 33 (and 21 22 23 at an MEF) */
+
+/* Whether id can be a target of a key of this SUID: a MAF's FQDN for 21, else an Absolute AE-ID or CSE-ID
+ * (MAF-KR-6, MEF-KR-2). */
+bool m2m_suid_takes_target(unsigned suid, const char *id);
+
+/* xs:duration as far as its length is certain: days, hours, minutes, seconds (P1DT2H3M4S), 1 to 10^9 seconds.
+ */
+#define M2M_DURATION_SIZE 16
+OM_MUST_USE om_rc m2m_duration_parse(const char *s, int64_t *seconds, struct om_error *err);
+void m2m_duration_format(char out[M2M_DURATION_SIZE], int64_t seconds); /* "PT3600S" */
 
 /* Response Status Codes. */
 enum m2m_rsc {

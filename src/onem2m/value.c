@@ -113,15 +113,17 @@ static om_rc decode_fqdn(const json_t *v, void *member, size_t size, struct om_e
     return decode_text(v, m2m_is_fqdn, "an FQDN in lower case", member, size, err);
 }
 
-/* MAF-KT-8: a client without AE-ID or CSE-ID is named by its Credential-ID. */
+/* MAF-KT-8: a client without AE-ID or CSE-ID is named by its Credential-ID; a MAF, as client of a MEF, by its
+ * FQDN. */
 static bool is_creator(const char *s)
 {
-    return m2m_is_absolute_id(s) || m2m_is_credential_id(s);
+    return m2m_is_absolute_id(s) || m2m_is_fqdn(s) || m2m_is_credential_id(s);
 }
 
 static om_rc decode_creator(const json_t *v, void *member, size_t size, struct om_error *err)
 {
-    return decode_text(v, is_creator, "an Absolute AE-ID or CSE-ID or a Credential-ID", member, size, err);
+    return decode_text(v, is_creator, "an Absolute AE-ID or CSE-ID, an FQDN or a Credential-ID", member, size,
+                       err);
 }
 
 static bool is_key_id(const char *s)

@@ -13,19 +13,23 @@ struct m2m_kind {
     json_t *(*encode)(const void *member);
 };
 
-extern const struct m2m_kind m2m_kind_number;    /* int: 1..65535 */
-extern const struct m2m_kind m2m_kind_port;      /* int: 0..65535 */
-extern const struct m2m_kind m2m_kind_suid;      /* unsigned: a defined SUID */
-extern const struct m2m_kind m2m_kind_timestamp; /* int64_t */
-extern const struct m2m_kind m2m_kind_relative;  /* char[]: sec:relKeyID, resource name */
-extern const struct m2m_kind m2m_kind_fqdn;      /* char[] */
-extern const struct m2m_kind m2m_kind_key_id;    /* char[]: KmID */
-extern const struct m2m_kind m2m_kind_creator;   /* char[]: AE-ID, CSE-ID or Credential-ID */
-extern const struct m2m_kind m2m_kind_key_value; /* struct om_secret */
-extern const struct m2m_kind m2m_kind_config;    /* json_t *: mafClientCfg */
-extern const struct m2m_kind m2m_kind_labels;    /* struct m2m_list */
-extern const struct m2m_kind m2m_kind_targets;   /* struct m2m_list: AE-IDs and CSE-IDs */
-extern const struct m2m_kind m2m_kind_versions;  /* struct m2m_list: release versions */
+extern const struct m2m_kind m2m_kind_number;     /* int: 1..65535 */
+extern const struct m2m_kind m2m_kind_port;       /* int: 0..65535 */
+extern const struct m2m_kind m2m_kind_suid;       /* unsigned: a defined SUID */
+extern const struct m2m_kind m2m_kind_timestamp;  /* int64_t */
+extern const struct m2m_kind m2m_kind_relative;   /* char[]: sec:relKeyID, resource name */
+extern const struct m2m_kind m2m_kind_fqdn;       /* char[] */
+extern const struct m2m_kind m2m_kind_key_id;     /* char[]: KmID */
+extern const struct m2m_kind m2m_kind_creator;    /* char[]: AE-ID, CSE-ID, FQDN or Credential-ID */
+extern const struct m2m_kind m2m_kind_key_value;  /* struct om_secret */
+extern const struct m2m_kind m2m_kind_config;     /* json_t *: mafClientCfg */
+extern const struct m2m_kind m2m_kind_uri;        /* char[]: text without blanks and control characters */
+extern const struct m2m_kind m2m_kind_child;      /* char[]: address of a mefClientCmd */
+extern const struct m2m_kind m2m_kind_command_id; /* int64_t: 1..2^31 - 1 */
+extern const struct m2m_kind m2m_kind_object;     /* json_t *: any object */
+extern const struct m2m_kind m2m_kind_labels;     /* struct m2m_list */
+extern const struct m2m_kind m2m_kind_targets;    /* struct m2m_list: AE-IDs, CSE-IDs and FQDNs */
+extern const struct m2m_kind m2m_kind_versions;   /* struct m2m_list: release versions */
 
 /* The text of a JSON string without embedded NUL, still owned by v. */
 OM_MUST_USE om_rc m2m_value_text(const json_t *v, const char **text, struct om_error *err);

@@ -44,11 +44,18 @@ static om_rc decode_labels(const json_t *v, void *member, size_t size, struct om
                           "a label (key or key:value, no spaces, 1 to 128 octets)", member, err);
 }
 
-/* MAF-KR-6 as far as syntax goes; how many a SUID allows, and duplicates, the procedures check. */
+/* MAF-KR-6 and MEF-KR-2 as far as syntax goes; which of these a SUID allows and how many, and duplicates, the
+ * procedures check. */
+static bool is_target(const char *s)
+{
+    return m2m_is_absolute_id(s) || m2m_is_fqdn(s);
+}
+
 static om_rc decode_targets(const json_t *v, void *member, size_t size, struct om_error *err)
 {
     (void)size;
-    return m2m_value_list(v, M2M_TARGETS_MAX, m2m_is_absolute_id, "an Absolute AE-ID or CSE-ID", member, err);
+    return m2m_value_list(v, M2M_TARGETS_MAX, is_target, "an Absolute AE-ID or CSE-ID or an FQDN", member,
+                          err);
 }
 
 static bool is_version(const char *s)

@@ -1,5 +1,6 @@
-/* Every PROPOSED name and number of the Mmaf reference point (spec/wire §2, §3), in one place: TS-0032 was
- * not available, and when it is, only this file changes. Names that TS-0004 defines stand here too, marked V.
+/* Every PROPOSED name and number of the Mmaf and Mmef reference points (spec/wire §2, §3), in one place:
+ * TS-0032 was not available, and when it is, only this file changes. Names that TS-0004 defines stand here
+ * too, marked V.
  */
 #ifndef OPENMAF_ONEM2M_WIRE_NAMES_H
 #define OPENMAF_ONEM2M_WIRE_NAMES_H
@@ -16,6 +17,9 @@
 #define WIRE_MAF_BASE       "sec:mafb"
 #define WIRE_MAF_CLIENT_REG "sec:mafcr"
 #define WIRE_SYMM_KEY_REG   "sec:skr"
+#define WIRE_MEF_BASE       "sec:mefb"
+#define WIRE_MEF_CLIENT_REG "sec:mefcr"
+#define WIRE_MEF_CLIENT_CMD "sec:mefcc"
 #define WIRE_ATTRIBUTE_LIST "m2m:atrl" /* V */
 #define WIRE_URI_LIST       "m2m:uril" /* V */
 #define WIRE_REF_LIST       "m2m:rrl"  /* V */
@@ -23,6 +27,8 @@
 
 /* Resource names. */
 #define WIRE_MAF_BASE_NAME "maf"
+#define WIRE_MEF_BASE_NAME "mef"
+#define WIRE_COMMAND_NAME  "cmd" /* of the mefClientCmd below a mefClientReg */
 #define WIRE_BASE_ALIAS    "-"
 
 /* Attributes. */
@@ -36,6 +42,7 @@
 #define WIRE_LBL  "lbl" /* V */
 #define WIRE_CR   "cr"  /* V */
 #define WIRE_SRV  "srv" /* V */
+#define WIRE_CH   "ch"  /* V */
 #define WIRE_ADFQ "adfq"
 #define WIRE_ASKI "aski"
 #define WIRE_MCCF "mccf"
@@ -43,6 +50,35 @@
 #define WIRE_TGIS "tgis"
 #define WIRE_KYV  "kyv"
 #define WIRE_FQDN "fqdn"
+#define WIRE_DCFU "dcfu" /* deviceConfigURI, of the MEFBase and in devCfgCmdArgs */
+#define WIRE_CMID "cmid"
+#define WIRE_CMDS "cmds"
+#define WIRE_CMSC "cmsc"
+
+/* Inside a cmdDescription. */
+#define WIRE_CMCI "cmci" /* cmdClassID */
+#define WIRE_CMAR "cmar" /* cmdArgs, with one member: */
+#define WIRE_NMCA "nmca" /* noMoreCmdArgs */
+#define WIRE_RTDU "rtdu"
+#define WIRE_CPCA "cpca" /* certProvCmdArgs */
+#define WIRE_CPPI "cppi"
+#define WIRE_URI  "uri"
+#define WIRE_CSTY "csty"
+#define WIRE_CSID "csid"
+#define WIRE_DCCA "dcca" /* devCfgCmdArgs */
+#define WIRE_MNCA "mnca" /* MONodeCmdArgs */
+#define WIRE_OBP  "obp"
+#define WIRE_OTI  "oti"
+#define WIRE_OTSA "otsa" /* objectTypeSpecificArgs */
+#define WIRE_CTID "ctid" /* targetID */
+
+/* Credential fetch (TS-0003 8.3.2.1): path V, members of the answer P. */
+#define WIRE_FETCH              "fetchCredentials"
+#define WIRE_FETCH_STATUS       "status"
+#define WIRE_FETCH_CREDENTIAL   "credential"
+#define WIRE_FETCH_ENROLEE      "enroleeID"
+#define WIRE_FETCH_LIFETIME     "lifetime"
+#define WIRE_FETCH_ERROR_STRING "errorString"
 
 /* Parameters of primitives (all V). */
 #define WIRE_OP   "op"
@@ -80,7 +116,7 @@
 #define WIRE_TYP "typ"
 #define WIRE_VAL "val"
 
-/* mafClientCfg. */
+/* mafClientCfg and mefClientCfg. */
 #define WIRE_CRGC "crgc"
 #define WIRE_KRGC "krgc"
 #define WIRE_HTPT "htpt"

@@ -53,7 +53,9 @@ static void refused(void **state)
         {"{'krgc':[{'adfq':'a.b'}]}", "krgc: [0]: suid: missing"},
         {"{'krgc':[{'adfq':'a.b','suid':31}]}", "krgc: [0]: suid: 31 is not a defined SUID"},
         {"{'krgc':[{" KEY ",'fqdn':'a.b'}]}", "krgc: [0]: fqdn: unknown element"},
-        {"{'krgc':[{" KEY ",'tgis':['x']}]}", "krgc: [0]: tgis: 'x' is not an Absolute AE-ID or CSE-ID"},
+        {"{'krgc':[{" KEY ",'tgis':['x']}]}", "krgc: [0]: tgis: [0] cannot be a target of SUID 32"},
+        {"{'krgc':[{" KEY ",'tgis':['/x']}]}",
+         "krgc: [0]: tgis: '/x' is not an Absolute AE-ID or CSE-ID or an FQDN"},
         {"{'krgc':[{" KEY ",'kyv':'x'}]}", "krgc: [0]: kyv: unknown element"},
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {

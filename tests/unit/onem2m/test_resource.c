@@ -148,10 +148,13 @@ static void key_registration_refusals(void **state)
         /* targetIDs, MAF-KR-6 */
         {"{'sec:skr':{" SKR ",'tgis':'//a.b/c'}}", "tgis: an array of strings is expected"},
         {"{'sec:skr':{" SKR ",'tgis':[]}}", "tgis: 0 members; 1 to 256 are allowed"},
-        {"{'sec:skr':{" SKR ",'tgis':['/c']}}", "tgis: '/c' is not an Absolute AE-ID or CSE-ID"},
-        {"{'sec:skr':{" SKR ",'tgis':['//A.b/c']}}", "tgis: '//A.b/c' is not an Absolute AE-ID or CSE-ID"},
-        {"{'sec:skr':{" SKR ",'tgis':['//a.b/~c']}}", "tgis: '//a.b/~c' is not an Absolute AE-ID or CSE-ID"},
-        {"{'sec:skr':{" SKR ",'tgis':['11-k@a.b']}}", "tgis: '11-k@a.b' is not an Absolute AE-ID or CSE-ID"},
+        {"{'sec:skr':{" SKR ",'tgis':['/c']}}", "tgis: '/c' is not an Absolute AE-ID or CSE-ID or an FQDN"},
+        {"{'sec:skr':{" SKR ",'tgis':['//A.b/c']}}",
+         "tgis: '//A.b/c' is not an Absolute AE-ID or CSE-ID or an FQDN"},
+        {"{'sec:skr':{" SKR ",'tgis':['//a.b/~c']}}",
+         "tgis: '//a.b/~c' is not an Absolute AE-ID or CSE-ID or an FQDN"},
+        {"{'sec:skr':{" SKR ",'tgis':['11-k@a.b']}}",
+         "tgis: '11-k@a.b' is not an Absolute AE-ID or CSE-ID or an FQDN"},
         {"{'sec:skr':{" SKR ",'tgis':[{}]}}", "tgis: a string is expected"},
         /* keyValue, MAF-KR-9 */
         {"{'sec:skr':{" SKR ",'kyv':1}}", "kyv: a string is expected"},
@@ -275,13 +278,13 @@ static void key_value_lengths(void **state)
 static void unknown_types(void **state)
 {
     (void)state;
-    struct m2m_resource r = {.type = 20006};
+    struct m2m_resource r = {.type = 20007};
     json_t *out;
-    assert_int_equal(decode("{'sec:mefcc':{}}", 20006, M2M_RESPONSE, &r, NULL), OM_EINPUT);
-    r.type = 20006;
+    assert_int_equal(decode("{'sec:other':{}}", 20007, M2M_RESPONSE, &r, NULL), OM_EINPUT);
+    r.type = 20007;
     assert_int_equal(m2m_resource_encode(&r, ~0u, &out, NULL), OM_EINTERNAL);
-    assert_null(m2m_type_member(20006));
-    assert_int_equal(m2m_attr_by_name(20006, "et"), 0);
+    assert_null(m2m_type_member(20007));
+    assert_int_equal(m2m_attr_by_name(20007, "et"), 0);
 }
 
 static void names(void **state)
