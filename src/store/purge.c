@@ -26,7 +26,8 @@ static om_rc purge(struct store *s, int64_t now, size_t max, size_t *deleted, st
     size_t hints = *deleted; /* TARGET_PURGE clears the hints of the very keys that KEY_PURGE then takes */
     OM_TRY(purge_one(s, STORE_SQL_TARGET_PURGE, now, max, &hints, err));
     OM_TRY(purge_one(s, STORE_SQL_KEY_PURGE, now, max, deleted, err));
-    return purge_one(s, STORE_SQL_CREDENTIAL_PURGE, now, max, deleted, err);
+    OM_TRY(purge_one(s, STORE_SQL_CREDENTIAL_PURGE, now, max, deleted, err));
+    return purge_one(s, STORE_SQL_ENROLMENT_PURGE, now, max, deleted, err);
 }
 
 static void try_to_truncate_log(struct store *s)

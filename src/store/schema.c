@@ -74,6 +74,25 @@ const char *const store_schema_steps[] = {
     "CREATE INDEX issued_name ON issued (name);"
     "CREATE INDEX issued_key ON issued (key);"
     "CREATE INDEX issued_revoked ON issued (authority) WHERE revoked > 0;",
+
+    /* What a MEF keeps beside what a MAF does. */
+    "CREATE TABLE enrolee (identity TEXT PRIMARY KEY, lifetime INTEGER NOT NULL, rights BLOB NOT NULL,"
+    " created INTEGER NOT NULL, mac BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE enrolment (id_key TEXT PRIMARY KEY, id TEXT NOT NULL, enrolee TEXT NOT NULL,"
+    " credential TEXT NOT NULL, fetched INTEGER NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL,"
+    " ke BLOB NOT NULL, mac BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX enrolment_enrolee ON enrolment (enrolee, created DESC, id_key);"
+    "CREATE INDEX enrolment_credential ON enrolment (credential);"
+    "CREATE INDEX enrolment_expires ON enrolment (expires) WHERE expires > 0;"
+
+    "CREATE TABLE command (id TEXT PRIMARY KEY, identity TEXT NOT NULL,"
+    " admin_fqdn TEXT NOT NULL REFERENCES stakeholder, position INTEGER NOT NULL, description TEXT NOT NULL,"
+    " state INTEGER NOT NULL, status INTEGER NOT NULL, created INTEGER NOT NULL, issued INTEGER NOT NULL,"
+    " reported INTEGER NOT NULL, mac BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE UNIQUE INDEX command_position ON command (position);"
+    "CREATE INDEX command_admin ON command (admin_fqdn);"
+    "CREATE INDEX command_pending ON command (identity, admin_fqdn, position) WHERE state < 3;",
 };
 const size_t store_schema_n = sizeof store_schema_steps / sizeof store_schema_steps[0];
 

@@ -64,7 +64,7 @@ static om_rc delete (struct store *s, const char *admin_fqdn, struct om_error *e
     OM_TRY(store_sql_run(s, STORE_SQL_CLIENT_CFG_DELETE_OF, "t", &key, NULL, err));
     om_rc rc = store_sql_run(s, STORE_SQL_STAKEHOLDER_DELETE, "t", &key, &changed, err);
     if (rc == OM_ENOTFOUND) /* a foreign key was violated */
-        return om_fail(err, OM_ECONFLICT, "stakeholder %s still has registrations, keys or permits",
+        return om_fail(err, OM_ECONFLICT, "stakeholder %s still has registrations, keys, commands or permits",
                        admin_fqdn);
     if (rc == OM_OK && changed == 0)
         return om_fail(err, OM_ENOTFOUND, "there is no stakeholder %s", admin_fqdn);

@@ -15,6 +15,11 @@
 #define AUTHORITY "name, cert, crl_uri, crl_number, revoked, created, mac"
 #define ISSUED    "serial, authority, flavour, name, key, created, expires, revoked, reason, cert, mac"
 
+#define ENROLEE   "identity, lifetime, rights, created, mac"
+#define ENROLMENT "id_key, id, enrolee, credential, fetched, created, expires, ke, mac"
+#define COMMAND                                                                                              \
+    "id, identity, admin_fqdn, position, description, state, status, created, issued, reported, mac"
+
 /* The oldest expired identifiers of a table; the same in every statement of one transaction. */
 #define EXPIRED(id, table)                                                                                   \
     "(SELECT " id " FROM " table " WHERE expires > 0 AND expires <= ?1 ORDER BY expires, " id " LIMIT ?2)"
@@ -125,4 +130,35 @@ const char *const store_sql_text[STORE_SQL_N] = {
     [STORE_SQL_ISSUED_LIST_BY_KEY] = "SELECT " ISSUED " FROM issued WHERE key = ?1 ORDER BY serial",
     [STORE_SQL_ISSUED_LIST_REVOKED] =
         "SELECT " ISSUED " FROM issued WHERE authority = ?1 AND revoked > 0 ORDER BY serial",
+
+    [STORE_SQL_ENROLEE_GET] = "SELECT " ENROLEE " FROM enrolee WHERE identity = ?1",
+    [STORE_SQL_ENROLEE_PUT] =
+        "INSERT INTO enrolee (" ENROLEE ") VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET"
+        " lifetime = excluded.lifetime, rights = excluded.rights, created = excluded.created,"
+        " mac = excluded.mac",
+    [STORE_SQL_ENROLEE_DELETE] = "DELETE FROM enrolee WHERE identity = ?1",
+    [STORE_SQL_ENROLEE_LIST] = "SELECT " ENROLEE " FROM enrolee ORDER BY identity",
+
+    [STORE_SQL_ENROLMENT_GET] = "SELECT " ENROLMENT " FROM enrolment WHERE id_key = ?1",
+    [STORE_SQL_ENROLMENT_CREATE] =
+        "INSERT INTO enrolment (" ENROLMENT ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    [STORE_SQL_ENROLMENT_TRIM] =
+        "DELETE FROM enrolment WHERE id_key IN (SELECT id_key FROM enrolment WHERE enrolee = ?1"
+        " ORDER BY created DESC, id_key LIMIT -1 OFFSET ?2)",
+    [STORE_SQL_ENROLMENT_UPDATE] = "UPDATE enrolment SET fetched = ?5, mac = ?9 WHERE id_key = ?1",
+    [STORE_SQL_ENROLMENT_DELETE] = "DELETE FROM enrolment WHERE id_key = ?1",
+    [STORE_SQL_ENROLMENT_DELETE_OF] = "DELETE FROM enrolment WHERE credential = ?1",
+    [STORE_SQL_ENROLMENT_LIST] = "SELECT " ENROLMENT " FROM enrolment ORDER BY id_key",
+    [STORE_SQL_ENROLMENT_PURGE] = "DELETE FROM enrolment WHERE id_key IN " EXPIRED("id_key", "enrolment"),
+
+    [STORE_SQL_COMMAND_GET] = "SELECT " COMMAND " FROM command WHERE id = ?1",
+    [STORE_SQL_COMMAND_NEXT] =
+        "SELECT " COMMAND " FROM command WHERE identity = ?1 AND admin_fqdn = ?2 AND state < 3"
+        " ORDER BY position LIMIT 1",
+    [STORE_SQL_COMMAND_CREATE] =
+        "INSERT INTO command (" COMMAND ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    [STORE_SQL_COMMAND_UPDATE] = "UPDATE command SET state = ?6, status = ?7, issued = ?9, reported = ?10,"
+                                 " mac = ?11 WHERE id = ?1",
+    [STORE_SQL_COMMAND_DELETE] = "DELETE FROM command WHERE id = ?1",
+    [STORE_SQL_COMMAND_LIST] = "SELECT " COMMAND " FROM command ORDER BY position",
 };
