@@ -22,6 +22,7 @@ struct omtls_connection {
     enum omtls_custody custody;
     bool allow_no_ems;
     bool ems;                  /* valid once established */
+    bool authenticated;        /* server: the client's Finished was verified */
     bool established;          /* the master secret was made, in the token, from this connection's key */
     struct se_key *psk;        /* with OMTLS_CUSTODY_SESSION until the master secret is made */
     struct se_signer *signer;  /* of a connection by certificates: a key of the token that serves it */

@@ -1,5 +1,6 @@
 /* Hardened contexts: see context.h. */
 #include "tls/context.h"
+#include "tls/connection.h"
 #include "tls/error_queue.h"
 #include "tls/identity.h"
 #include "tls/provider.h"
@@ -73,9 +74,24 @@ static om_rc set_version(SSL_CTX *ctx, bool *dtls, struct om_error *err)
     return OM_OK;
 }
 
+/* The state machine tells of each step before it takes it: the first one after the client's Finished. */
+static void tell_authenticated(SSL *ssl)
+{
+    const omtls_config *config = omtls_context_config(ssl);
+    struct omtls_connection *c = omtls_connection_of(ssl);
+    if (config == NULL || config->authenticated == NULL || c == NULL || c->authenticated)
+        return;
+    c->authenticated = true;
+    (void)ERR_set_mark();
+    config->authenticated(config->arg, ssl, c->peer);
+    (void)ERR_pop_to_mark();
+}
+
 static void on_info(const SSL *ssl, int where, int ret)
 {
     (void)ret;
+    if ((where & SSL_CB_ACCEPT_LOOP) == SSL_CB_ACCEPT_LOOP && SSL_get_state(ssl) == TLS_ST_SR_FINISHED)
+        tell_authenticated((SSL *)ssl);
     if ((where & SSL_CB_HANDSHAKE_DONE) != 0)
         (void)SSL_set_mode((SSL *)ssl, SSL_MODE_RELEASE_BUFFERS);
 }

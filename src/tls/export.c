@@ -21,7 +21,7 @@ void *omtls_peer(const SSL *ssl)
 
 static om_rc check_exportable(const SSL *ssl, const struct omtls_connection *c, struct om_error *err)
 {
-    if (c == NULL || !c->established || !SSL_is_init_finished(ssl))
+    if (c == NULL || !c->established || !(c->authenticated || SSL_is_init_finished(ssl)))
         return om_fail(err, OM_EDENIED, "no export before the end of a handshake with a key in the token");
     /* To TLS 1.3, any pre-shared key resumes; `established` says that it was ours. */
     if (SSL_version(ssl) != TLS1_3_VERSION && SSL_session_reused(ssl))

@@ -127,6 +127,10 @@ struct omtls_server {
     omtls_find_psk *find;
     omtls_find_psk13 *find13;      /* NULL: no TLS 1.3. Of omtls_server_ctx; DTLS stays at 1.2 */
     void (*peer_free)(void *peer); /* may be NULL */
+    /* Of omtls_server_ctx; may be NULL. Called once for each connection when the client's Finished has been
+     * verified: before ours goes out with TLS 1.2 and DTLS 1.2, so that what is stored here is stored before
+     * the client can act on it. omtls_export works; peer is omtls_peer(ssl). */
+    void (*authenticated)(void *arg, SSL *ssl, void *peer);
     void *arg;
 };
 
