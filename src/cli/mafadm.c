@@ -46,6 +46,9 @@ static const struct adm_option options[] = {
     {'c', "csr", "FILE", "certificate signing request (PKCS#10, PEM or DER)"},
     {'O', "out", "FILE", "write the certificate there"},
     {'w', "reason", "REASON", "keyCompromise, superseded, cessationOfOperation, ... (default unspecified)"},
+    {'T', "target", "ID", "Enrolment Target: a MAF-FQDN for SUID 21, else an Absolute AE-ID or CSE-ID"},
+    {'u', "suid", "N", "what the fetched key is for: 21 to 25"},
+    {'l', "lifetime", "DURATION", "Enrolment Expiry, such as 90d (default 30d)"},
 };
 #define N_OPTIONS (sizeof options / sizeof options[0])
 
@@ -73,8 +76,7 @@ static const struct adm_command commands[] = {
     {"key", "list", NULL, "", "", adm_key_list, "list key registrations (never their values)"},
     {"key", "show", "KEY-ID", "", "", adm_key_show, "show one key registration"},
     {"key", "revoke", "KEY-ID", "", "", adm_key_revoke, "stop handing out a key"},
-    {"key", "targets", "KEY-ID", "aR", "", adm_key_targets,
-     "edit the targets of an ESData key (SUID 34, 35)"},
+    {"key", "targets", "KEY-ID", "aR", "", adm_key_targets, "edit the targets of an ESData key"},
     {"ca", "init", NULL, "DUe", "D", adm_ca_init, "make certification authorities with keys in the token"},
     {"ca", "show", NULL, "", "", adm_ca_show, "show the certification authorities"},
     {"cert", "issue", NULL, "VncOe", "Vc", adm_cert_issue, "issue a certificate for a request"},
@@ -85,6 +87,17 @@ static const struct adm_command commands[] = {
     {"cert", "crl", NULL, "e", "", adm_cert_crl, "make the next CRL of each authority"},
 };
 #define N_COMMANDS (sizeof commands / sizeof commands[0])
+
+/* Command number i, NULL after the last: those that all have, then this program's own. */
+static const struct adm_command *command_at(size_t i)
+{
+    if (i < N_COMMANDS)
+        return &commands[i];
+    const struct adm_command *more = adm_program.more;
+    for (i -= N_COMMANDS; more != NULL && more->noun != NULL && i > 0; i--)
+        more++;
+    return more != NULL && more->noun != NULL ? more : NULL;
+}
 
 static const struct adm_option *option_by_letter(int letter)
 {
@@ -98,12 +111,12 @@ static void print_usage(FILE *out)
 {
     (void)fprintf(out, "Usage: %s COMMAND --dir DIR [OPTION ...] [ARGUMENT]\n\nCommands:\n",
                   adm_program.kind->admin);
-    for (size_t i = 0; i < N_COMMANDS; i++) {
+    const struct adm_command *cmd;
+    for (size_t i = 0; (cmd = command_at(i)) != NULL; i++) {
         char name[64];
-        (void)snprintf(name, sizeof name, "%s%s%s%s%s", commands[i].noun, commands[i].verb[0] ? " " : "",
-                       commands[i].verb, commands[i].operand ? " " : "",
-                       commands[i].operand ? commands[i].operand : "");
-        (void)fprintf(out, "  %-30s %s\n", name, commands[i].help);
+        (void)snprintf(name, sizeof name, "%s%s%s%s%s", cmd->noun, cmd->verb[0] ? " " : "", cmd->verb,
+                       cmd->operand ? " " : "", cmd->operand ? cmd->operand : "");
+        (void)fprintf(out, "  %-30s %s\n", name, cmd->help);
     }
     (void)fprintf(out, "\n`%s COMMAND --help` lists a command's options; %s(8) explains them.\n",
                   adm_program.kind->admin, adm_program.kind->admin);
@@ -129,11 +142,13 @@ static void print_command_help(const struct adm_command *cmd)
 static om_rc take_option(struct adm_args *args, char letter, const char *value, struct om_error *err)
 {
     const char **texts[128] = {
-        ['d'] = &args->dir,     ['f'] = &args->fqdn,    ['t'] = &args->token,       ['p'] = &args->pin_source,
-        ['H'] = &args->https,   ['i'] = &args->id,      ['s'] = &args->stakeholder, ['k'] = &args->kmid,
-        ['m'] = &args->km_file, ['o'] = &args->km_out,  ['e'] = &args->expires,     ['F'] = &args->file,
-        ['U'] = &args->crl_uri, ['V'] = &args->flavour, ['n'] = &args->name,        ['c'] = &args->csr,
-        ['O'] = &args->out,     ['w'] = &args->reason,
+        ['d'] = &args->dir,         ['f'] = &args->fqdn,    ['t'] = &args->token,
+        ['p'] = &args->pin_source,  ['H'] = &args->https,   ['i'] = &args->id,
+        ['s'] = &args->stakeholder, ['k'] = &args->kmid,    ['m'] = &args->km_file,
+        ['o'] = &args->km_out,      ['e'] = &args->expires, ['F'] = &args->file,
+        ['U'] = &args->crl_uri,     ['V'] = &args->flavour, ['n'] = &args->name,
+        ['c'] = &args->csr,         ['O'] = &args->out,     ['w'] = &args->reason,
+        ['T'] = &args->target,      ['u'] = &args->suid,    ['l'] = &args->lifetime,
     };
     bool *flags[128] = {['j'] = &args->json,
                         ['g'] = &args->generate,
@@ -200,12 +215,13 @@ static om_rc parse_args(const struct adm_command *cmd, int argc, char **argv, st
 
 static const struct adm_command *find_command(int argc, char **argv, int *words)
 {
-    for (size_t i = 0; i < N_COMMANDS; i++) {
-        bool two = commands[i].verb[0] != '\0';
-        if (argc > (two ? 2 : 1) && strcmp(argv[1], commands[i].noun) == 0 &&
-            (!two || strcmp(argv[2], commands[i].verb) == 0)) {
+    const struct adm_command *cmd;
+    for (size_t i = 0; (cmd = command_at(i)) != NULL; i++) {
+        bool two = cmd->verb[0] != '\0';
+        if (argc > (two ? 2 : 1) && strcmp(argv[1], cmd->noun) == 0 &&
+            (!two || strcmp(argv[2], cmd->verb) == 0)) {
             *words = two ? 2 : 1;
-            return &commands[i];
+            return cmd;
         }
     }
     return NULL;

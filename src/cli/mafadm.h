@@ -19,6 +19,7 @@ struct adm_args {
     const char *dir, *fqdn, *token, *pin_source, *https;                     /* init */
     const char *id, *stakeholder, *kmid, *km_file, *km_out, *expires, *file; /* client, policy */
     const char *crl_uri, *flavour, *name, *csr, *out, *reason;               /* ca, cert */
+    const char *target, *suid, *lifetime;                                    /* enrolee */
     bool generate, show_km, remove, keep_keys;
     struct m2m_list add_targets, remove_targets, permit, forbid, domains;
     const char *operand; /* the one positional argument, or NULL */
@@ -53,6 +54,9 @@ json_t *adm_list_json(const struct m2m_list *list);
 /* Absolute time from an m2m timestamp or a duration like 90d, 12h, 30m, 60s from now. */
 OM_MUST_USE om_rc adm_parse_expiry(const char *text, int64_t *t, struct om_error *err);
 
+/* The duration alone, in seconds. */
+OM_MUST_USE om_rc adm_parse_duration(const char *text, int64_t *seconds, struct om_error *err);
+
 /* A stakeholder's name as it is stored: in lower case. */
 OM_MUST_USE om_rc adm_fqdn(const char *text, char out[M2M_FQDN_SIZE], struct om_error *err);
 
@@ -72,11 +76,24 @@ struct adm_command {
     const char *help;
 };
 
-/* Which command this executable is. Defined once in each: mafadm_program.c. */
+/* Which command this executable is. Defined once in each: mafadm_program.c, mefadm.c. */
 struct adm_program {
     const struct config_kind *kind;
+    const struct maf_role *role;
+    const struct adm_command *more; /* of this one alone; ends with a NULL noun. May be NULL */
 };
 extern const struct adm_program adm_program;
+
+/* What lists share: rows go into an array, or are printed; bad ones are counted. */
+struct adm_lister {
+    json_t *array;
+    bool json;
+    size_t bad;
+};
+/* Opens, lists with `list`, prints the array when asked for JSON, reports bad rows. */
+OM_MUST_USE om_rc adm_list(const struct adm_args *args, const char *what,
+                           om_rc (*list)(struct store *store, struct adm_lister *l, struct om_error *err),
+                           struct om_error *err);
 
 om_rc adm_init(const struct adm_args *args, struct om_error *err);
 om_rc adm_check(const struct adm_args *args, struct om_error *err);

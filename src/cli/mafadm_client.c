@@ -56,7 +56,7 @@ static om_rc check_add_args(const struct adm_args *args, struct om_error *err)
     if (args->generate && !args->show_km && args->km_out == NULL)
         return om_fail(err, OM_EINPUT,
                        "a generated Km that nobody sees is of no use: add --km-out FILE (or --show-km)");
-    if (!m2m_is_absolute_id(args->id))
+    if (!adm_program.role->is_client_id(args->id))
         return om_fail(err, OM_EINPUT,
                        "'%.80s' is not an Absolute AE-ID or CSE-ID, such as //sp.example.com/cse1/Cae7",
                        args->id);
@@ -77,7 +77,8 @@ static om_rc print_added(const struct adm_args *args, const char *kmid, const ch
 om_rc adm_client_add(const struct adm_args *args, struct om_error *err)
 {
     OM_TRY(check_add_args(args, err));
-    struct maf_admin_client client = {.id = args->id, .admin_fqdn = args->stakeholder, .kmid = args->kmid};
+    struct maf_admin_client client = {
+        .role = adm_program.role, .id = args->id, .admin_fqdn = args->stakeholder, .kmid = args->kmid};
     if (args->expires != NULL)
         OM_TRY(adm_parse_expiry(args->expires, &client.expires, err));
     struct om_secret km = OM_SECRET_INIT;
@@ -220,8 +221,9 @@ om_rc adm_client_config(const struct adm_args *args, struct om_error *err)
         OM_TRY(adm_read_text(args->file, STORE_POLICY_MAX - 1, &json, err));
     om_rc rc = adm_open(args->dir, &adm, err);
     if (rc == OM_OK) {
-        rc = json != NULL || args->remove ? maf_admin_client_cfg(adm.store, args->id, admin, json, err)
-                                          : show_config(adm.store, args->id, admin, err);
+        rc = json != NULL || args->remove
+                 ? maf_admin_client_cfg(adm.store, adm_program.role, args->id, admin, json, err)
+                 : show_config(adm.store, args->id, admin, err);
         adm_close(&adm);
     }
     free(json);

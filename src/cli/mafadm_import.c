@@ -66,15 +66,18 @@ static om_rc import_line(struct import *im, char *line, struct om_error *err)
     char *hex = next_word(&line);
     if (kmid == NULL || hex == NULL || next_word(&line) != NULL)
         return om_fail(err, OM_EINPUT, "three words are expected: identity, KmID, hexadecimal Km");
-    if (!m2m_is_absolute_id(id))
+    if (!adm_program.role->is_client_id(id))
         return om_fail(err, OM_EINPUT, "'%.80s' is not an Absolute AE-ID or CSE-ID", id);
     struct om_secret km = OM_SECRET_INIT;
     OM_TRY(om_secret_alloc(&km, KM_MAX, err));
     size_t n = 0;
     om_rc rc = om_hex_decode(hex, strlen(hex), km.octets, km.len, &n, err);
     if (rc == OM_OK) {
-        struct maf_admin_client client = {
-            .id = id, .admin_fqdn = im->args->stakeholder, .kmid = kmid, .expires = im->expires};
+        struct maf_admin_client client = {.role = adm_program.role,
+                                          .id = id,
+                                          .admin_fqdn = im->args->stakeholder,
+                                          .kmid = kmid,
+                                          .expires = im->expires};
         km.len = n;
         rc = add_or_find(im, &client, &km, err);
         km.len = KM_MAX;

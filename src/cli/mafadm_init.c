@@ -1,6 +1,7 @@
 /* mafadm init, check, token status: the MAF directory as a whole. */
 #include "cli/mafadm.h"
 #include "provisioning/maf_init.h"
+#include "store/mef.h"
 
 #include <stdio.h>
 
@@ -129,35 +130,56 @@ static om_rc check_authorities(struct store *store, struct tally *t, struct om_e
     return OM_OK;
 }
 
+static bool check_enrolee(void *arg, const struct store_enrolee *r, const struct om_error *bad)
+{
+    return count(arg, r->identity, bad);
+}
+
+static bool check_enrolment(void *arg, const struct store_enrolment *r, const struct om_error *bad)
+{
+    return count(arg, r->id, bad);
+}
+
+static bool check_command(void *arg, const struct store_command *r, const struct om_error *bad)
+{
+    return count(arg, r->id, bad);
+}
+
+#define TALLIES 10
+
+static om_rc check_rows(struct store *store, struct tally t[TALLIES], struct om_error *err)
+{
+    OM_TRY(store_stakeholder_list(store, check_stakeholder, &t[0], err));
+    OM_TRY(store_permit_list(store, NULL, check_permit, &t[1], err));
+    OM_TRY(store_credential_list(store, check_credential, &t[2], err));
+    OM_TRY(store_registration_list(store, NULL, check_registration, &t[3], err));
+    OM_TRY(store_key_list(store, NULL, check_key, &t[4], err));
+    OM_TRY(check_authorities(store, &t[5], err));
+    OM_TRY(store_issued_list(store, STORE_ISSUED_ALL, NULL, check_issued, &t[6], err));
+    OM_TRY(store_enrolee_list(store, check_enrolee, &t[7], err));
+    OM_TRY(store_enrolment_list(store, check_enrolment, &t[8], err));
+    return store_command_list(store, check_command, &t[9], err);
+}
+
 om_rc adm_check(const struct adm_args *args, struct om_error *err)
 {
     struct adm adm;
     OM_TRY(adm_open(args->dir, &adm, err));
-    struct tally t[] = {{"stakeholder", 0, 0},  {"permit", 0, 0}, {"credential", 0, 0},
-                        {"registration", 0, 0}, {"key", 0, 0},    {"authority", 0, 0},
-                        {"certificate", 0, 0}};
+    struct tally t[TALLIES] = {{"stakeholder", 0, 0},  {"permit", 0, 0},  {"credential", 0, 0},
+                               {"registration", 0, 0}, {"key", 0, 0},     {"authority", 0, 0},
+                               {"certificate", 0, 0},  {"enrolee", 0, 0}, {"enrolment", 0, 0},
+                               {"command", 0, 0}};
+    const size_t shown = adm_program.kind == &config_mef ? TALLIES : 7; /* a MAF has none of the others */
     om_rc rc = se_health(adm.se, err);
     if (rc == OM_OK)
         rc = store_health(adm.store, err);
     if (rc == OM_OK)
-        rc = store_stakeholder_list(adm.store, check_stakeholder, &t[0], err);
-    if (rc == OM_OK)
-        rc = store_permit_list(adm.store, NULL, check_permit, &t[1], err);
-    if (rc == OM_OK)
-        rc = store_credential_list(adm.store, check_credential, &t[2], err);
-    if (rc == OM_OK)
-        rc = store_registration_list(adm.store, NULL, check_registration, &t[3], err);
-    if (rc == OM_OK)
-        rc = store_key_list(adm.store, NULL, check_key, &t[4], err);
-    if (rc == OM_OK)
-        rc = check_authorities(adm.store, &t[5], err);
-    if (rc == OM_OK)
-        rc = store_issued_list(adm.store, STORE_ISSUED_ALL, NULL, check_issued, &t[6], err);
+        rc = check_rows(adm.store, t, err);
     adm_close(&adm);
     OM_TRY(rc);
     size_t bad = 0;
     json_t *out = json_object();
-    for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
+    for (size_t i = 0; i < shown; i++) {
         bad += t[i].bad;
         (void)json_object_set_new(
             out, t[i].what,

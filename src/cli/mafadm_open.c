@@ -67,13 +67,12 @@ json_t *adm_list_json(const struct m2m_list *list)
     return array;
 }
 
-om_rc adm_parse_expiry(const char *text, int64_t *t, struct om_error *err)
+om_rc adm_parse_duration(const char *text, int64_t *seconds, struct om_error *err)
 {
     static const struct {
         char unit;
         uint64_t seconds;
     } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}, {'y', 31557600}};
-    int64_t now = (int64_t)time(NULL);
     size_t n = strlen(text);
     for (size_t i = 0; n > 1 && n < 16 && i < sizeof units / sizeof units[0]; i++) {
         if (text[n - 1] != units[i].unit)
@@ -83,7 +82,18 @@ om_rc adm_parse_expiry(const char *text, int64_t *t, struct om_error *err)
         digits[n - 1] = '\0';
         uint64_t count;
         OM_TRY(om_parse_uint(digits, 1000000000, &count, err));
-        *t = now + (int64_t)(count * units[i].seconds);
+        *seconds = (int64_t)(count * units[i].seconds);
+        return OM_OK;
+    }
+    return om_fail(err, OM_EINPUT, "'%.40s' is not a duration such as 90d or 12h", text);
+}
+
+om_rc adm_parse_expiry(const char *text, int64_t *t, struct om_error *err)
+{
+    int64_t now = (int64_t)time(NULL);
+    int64_t seconds;
+    if (adm_parse_duration(text, &seconds, NULL) == OM_OK) {
+        *t = now + seconds;
         return OM_OK;
     }
     OM_TRY(m2m_timestamp_parse(text, t, err));
@@ -113,6 +123,22 @@ om_rc adm_read_text(const char *path, size_t max, char **out, struct om_error *e
         return om_fail(err, OM_EINPUT, "%s: a NUL in it", path);
     }
     return OM_OK;
+}
+
+om_rc adm_list(const struct adm_args *args, const char *what,
+               om_rc (*list)(struct store *store, struct adm_lister *l, struct om_error *err),
+               struct om_error *err)
+{
+    struct adm adm;
+    OM_TRY(adm_open(args->dir, &adm, err));
+    struct adm_lister l = {.array = json_array(), .json = args->json};
+    om_rc rc = list(adm.store, &l, err);
+    adm_close(&adm);
+    if (rc == OM_OK && args->json)
+        rc = adm_print_json(json_incref(l.array), err);
+    json_decref(l.array);
+    OM_TRY(rc);
+    return adm_bad_rows(l.bad, what, err);
 }
 
 om_rc adm_bad_rows(size_t n, const char *what, struct om_error *err)

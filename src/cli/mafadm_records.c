@@ -1,35 +1,17 @@
-/* mafadm registration, mafadm key: what clients made at the MAF, as its operator sees it. */
+/* mafadm registration, mafadm key: what clients made, as the operator sees it. */
 #include "cli/mafadm.h"
 
 #include <stdio.h>
 #include <string.h>
 
-struct lister {
-    json_t *array;
-    bool json;
-    size_t bad;
-};
-
-/* Opens, lists with `list`, prints the array when asked for JSON, reports bad rows. */
-static om_rc run_list(const struct adm_args *args, const char *what,
-                      om_rc (*list)(struct store *store, struct lister *l, struct om_error *err),
-                      struct om_error *err)
+static const char *registration_id_name(void)
 {
-    struct adm adm;
-    OM_TRY(adm_open(args->dir, &adm, err));
-    struct lister l = {.array = json_array(), .json = args->json};
-    om_rc rc = list(adm.store, &l, err);
-    adm_close(&adm);
-    if (rc == OM_OK && args->json)
-        rc = adm_print_json(json_incref(l.array), err);
-    json_decref(l.array);
-    OM_TRY(rc);
-    return adm_bad_rows(l.bad, what, err);
+    return adm_program.kind == &config_maf ? "mafClientRegID" : "mefClientRegID";
 }
 
 static json_t *registration_json(const struct store_registration *r)
 {
-    return json_pack("{s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o}", "mafClientRegID", r->id, "id", r->identity,
+    return json_pack("{s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o}", registration_id_name(), r->id, "id", r->identity,
                      "adminFQDN", r->admin_fqdn, "assignedSymmKeyID", r->assigned_kmid, "labels",
                      adm_list_json(&r->labels), "created", adm_time_json(r->created), "modified",
                      adm_time_json(r->modified), "expires", adm_time_json(r->expires));
@@ -44,7 +26,7 @@ static void print_registration(const struct store_registration *r)
 
 static bool registration_row(void *arg, const struct store_registration *r, const struct om_error *bad)
 {
-    struct lister *l = arg;
+    struct adm_lister *l = arg;
     if (bad != NULL) {
         l->bad++;
         (void)fprintf(stderr, "%s: registration %s: %s\n", adm_program.kind->admin, r->id, bad->text);
@@ -56,14 +38,14 @@ static bool registration_row(void *arg, const struct store_registration *r, cons
     return true;
 }
 
-static om_rc list_registrations(struct store *store, struct lister *l, struct om_error *err)
+static om_rc list_registrations(struct store *store, struct adm_lister *l, struct om_error *err)
 {
     return store_registration_list(store, NULL, registration_row, l, err);
 }
 
 om_rc adm_registration_list(const struct adm_args *args, struct om_error *err)
 {
-    return run_list(args, "registrations", list_registrations, err);
+    return adm_list(args, "registrations", list_registrations, err);
 }
 
 om_rc adm_registration_show(const struct adm_args *args, struct om_error *err)
@@ -111,7 +93,7 @@ static void print_key(const struct store_key *r)
 
 static bool key_row(void *arg, const struct store_key *r, const struct om_error *bad)
 {
-    struct lister *l = arg;
+    struct adm_lister *l = arg;
     if (bad != NULL) {
         l->bad++;
         (void)fprintf(stderr, "%s: key %s: %s\n", adm_program.kind->admin, r->id, bad->text);
@@ -123,14 +105,14 @@ static bool key_row(void *arg, const struct store_key *r, const struct om_error 
     return true;
 }
 
-static om_rc list_keys(struct store *store, struct lister *l, struct om_error *err)
+static om_rc list_keys(struct store *store, struct adm_lister *l, struct om_error *err)
 {
     return store_key_list(store, NULL, key_row, l, err);
 }
 
 om_rc adm_key_list(const struct adm_args *args, struct om_error *err)
 {
-    return run_list(args, "keys", list_keys, err);
+    return adm_list(args, "keys", list_keys, err);
 }
 
 /* RelativeKeyID, or the whole key identifier of this MAF. */

@@ -111,7 +111,8 @@ om_rc adm_stakeholder_policy(const struct adm_args *args, struct om_error *err)
     OM_TRY(adm_fqdn(args->operand, admin, err));
     if (args->file != NULL)
         OM_TRY(adm_read_text(args->file, STORE_POLICY_MAX - 1, &json, err));
-    struct maf_admin_edit edit = {.policy = json, .permit = &args->permit, .forbid = &args->forbid};
+    struct maf_admin_edit edit = {
+        .role = adm_program.role, .policy = json, .permit = &args->permit, .forbid = &args->forbid};
     om_rc rc = adm_open(args->dir, &adm, err);
     if (rc == OM_OK) {
         if (json != NULL || args->permit.n + args->forbid.n > 0)

@@ -16,6 +16,7 @@
 #define CONFIG_KEYS_MAX 64
 
 const struct config_kind config_maf = {"MAF", "mafd", "mafadm", "mafd.conf", "maf", "maf.db"};
+const struct config_kind config_mef = {"MEF", "mefd", "mefadm", "mefd.conf", "mef", "mef.db"};
 
 struct parse {
     struct config *cfg;
@@ -33,7 +34,8 @@ static const char *section_of(const struct config *cfg, const struct config_key 
 /* A section of another daemon is no section of this one's. */
 static bool is_known(const struct config *cfg, const struct config_key *key)
 {
-    return strcmp(key->section, "maf") != 0 || strcmp(cfg->kind->section, "maf") == 0;
+    bool of_one_daemon = strcmp(key->section, "maf") == 0 || strcmp(key->section, "mef") == 0;
+    return !of_one_daemon || strcmp(cfg->kind->section, key->section) == 0;
 }
 
 static size_t find_key(const struct config *cfg, const char *section, const char *name)
@@ -83,6 +85,7 @@ static om_rc set_defaults(const struct config_kind *kind, const char *dir, struc
     OM_TRY(om_path_join(cfg->database, sizeof cfg->database, cfg->dir, kind->database, err));
     cfg->custody = OMTLS_CUSTODY_SESSION;
     cfg->require_extended_master_secret = true;
+    cfg->command_retry = 3600;
     cfg->key_cache = 4096;
     cfg->https_max_connections = 4096;
     cfg->https_max_header = 16384;

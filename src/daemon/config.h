@@ -21,7 +21,7 @@ struct config_kind {
     const char *section;  /* "maf": the section of its own */
     const char *database; /* "maf.db": default name */
 };
-extern const struct config_kind config_maf;
+extern const struct config_kind config_maf, config_mef;
 
 enum config_binding { CONFIG_HTTPS, CONFIG_COAPS, CONFIG_COAPS_TCP };
 #define CONFIG_BINDINGS      3
@@ -56,6 +56,8 @@ struct config {
     bool require_target_registration;
     bool keep_keys_on_deregistration;
     bool require_extended_master_secret; /* default yes */
+    unsigned command_retry;              /* MEF: seconds, default 3600 */
+    char device_config_uri[256];         /* MEF: "" when none */
 
     /* [token] */
     char token_uri[2048];

@@ -29,6 +29,32 @@ static const char head_of_maf[] =
     "# require-extended-master-secret = yes\n"
     "\n";
 
+static const char head_of_mef[] =
+    "# mefd.conf: configuration of a oneM2M MEF, see mefd.conf(5). `mefd --dir DIR -t` checks it.\n"
+    "# Lines that begin with '#' show the defaults. Relative paths start at this file's directory.\n"
+    "\n"
+    "[mef]\n"
+    "# The name that clients know this MEF by: the second half of every KpmID, KeID and key identifier.\n"
+    "fqdn = %s\n"
+    "# Other names that it answers to, separated by spaces:\n"
+    "# aliases = \n"
+    "# database = mef.db\n"
+    "# session: the whole key schedule of a TLS session in the token; psk: only the long-term key (faster).\n"
+    "# custody = session\n"
+    "# 1.3 offers TLS 1.3 too, beyond what TS-0003 names; DTLS stays at 1.2.\n"
+    "# tls-max = 1.2\n"
+    "# Only Targets that are registered under a key's administrator may retrieve it:\n"
+    "# require-target-registration = no\n"
+    "# A client's keys outlive its de-registration:\n"
+    "# keep-keys-on-deregistration = no\n"
+    "# Set to \"no\" for peers without RFC 7627 only:\n"
+    "# require-extended-master-secret = yes\n"
+    "# Seconds after which a client without a command asks for one again:\n"
+    "# command-retry = 3600\n"
+    "# What MEFBase tells of a device management server, <1 to 4>:<URI>:\n"
+    "# device-config-uri = \n"
+    "\n";
+
 static const char template[] =
     "[token]\n"
     "uri = %s\n"
@@ -102,11 +128,12 @@ om_rc config_create(const struct config_init *init, struct om_error *err)
 {
     char path[PATH_MAX];
     char pin[PATH_MAX + 16] = "";
-    char text[sizeof head_of_maf + sizeof template + 2 * PATH_MAX + 4096];
+    char text[sizeof head_of_mef + sizeof template + 2 * PATH_MAX + 4096];
     OM_TRY(om_path_join(path, sizeof path, init->dir, init->kind->file, err));
     if (init->pin_source != NULL)
         OM_TRY(absolute_pin_source(init->pin_source, pin, sizeof pin, err));
-    int n = snprintf(text, sizeof text, head_of_maf, init->fqdn);
+    int n = init->kind == &config_mef ? snprintf(text, sizeof text, head_of_mef, init->fqdn)
+                                      : snprintf(text, sizeof text, head_of_maf, init->fqdn);
     if (n > 0 && (size_t)n < sizeof text)
         n +=
             snprintf(text + n, sizeof text - (size_t)n, template, init->token_uri, pin[0] != '\0' ? "" : "# ",

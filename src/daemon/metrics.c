@@ -70,25 +70,26 @@ static unsigned long long value_of(const struct report *r, const struct metric *
     return m->is_size ? *(const size_t *)(const void *)at : *(const uint64_t *)(const void *)at;
 }
 
-static void print_head(FILE *f, const char *name, const char *type, const char *help)
+static void print_head(FILE *f, const char *of, const char *name, const char *type, const char *help)
 {
-    (void)fprintf(f, "# HELP openmaf_%s %s\n# TYPE openmaf_%s %s\n", name, help, name, type);
+    (void)fprintf(f, "# HELP open%s_%s %s\n# TYPE open%s_%s %s\n", of, name, help, of, name, type);
 }
 
 static void print_metrics(FILE *f, const struct generation *g)
 {
-    print_head(f, "worker_up", "gauge", "the worker serves, and its token and store answer");
+    const char *of = g->cfg.kind->section;
+    print_head(f, of, "worker_up", "gauge", "the worker serves, and its token and store answer");
     for (unsigned n = 0; n < g->cfg.workers; n++)
-        (void)fprintf(f, "openmaf_worker_up{worker=\"%u\"} %d\n", n,
+        (void)fprintf(f, "open%s_worker_up{worker=\"%u\"} %d\n", of, n,
                       g->slots[n].ready && g->slots[n].last.rc == OM_OK);
-    print_head(f, "worker_restarts_total", "counter", "times that the worker had to be started again");
+    print_head(f, of, "worker_restarts_total", "counter", "times that the worker had to be started again");
     for (unsigned n = 0; n < g->cfg.workers; n++)
-        (void)fprintf(f, "openmaf_worker_restarts_total{worker=\"%u\"} %llu\n", n,
+        (void)fprintf(f, "open%s_worker_restarts_total{worker=\"%u\"} %llu\n", of, n,
                       (unsigned long long)g->slots[n].restarts);
     for (size_t i = 0; i < sizeof metrics / sizeof metrics[0]; i++) {
-        print_head(f, metrics[i].name, metrics[i].type, metrics[i].help);
+        print_head(f, of, metrics[i].name, metrics[i].type, metrics[i].help);
         for (unsigned n = 0; n < g->cfg.workers; n++)
-            (void)fprintf(f, "openmaf_%s{worker=\"%u\"} %llu\n", metrics[i].name, n,
+            (void)fprintf(f, "open%s_%s{worker=\"%u\"} %llu\n", of, metrics[i].name, n,
                           value_of(&g->slots[n].last, &metrics[i]));
     }
 }

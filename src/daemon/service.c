@@ -1,5 +1,6 @@
 /* Token, store, procedures and TLS of one process: see service.h. */
 #include "daemon/service.h"
+#include "daemon/program.h"
 #include "util/log.h"
 
 #include <string.h>
@@ -29,11 +30,14 @@ static om_rc open_store(const struct config *cfg, struct service *s, struct om_e
 static om_rc open_maf(const struct config *cfg, struct service *s, struct om_error *err)
 {
     struct maf_options opt = {
+        .role = daemon_program.role,
         .names = s->names,
         .key_cache = cfg->key_cache,
         .require_target_registration = cfg->require_target_registration,
         .keep_keys_on_deregistration = cfg->keep_keys_on_deregistration,
         .tls13 = cfg->tls13,
+        .command_retry = cfg->command_retry,
+        .device_config_uri = cfg->device_config_uri[0] != '\0' ? cfg->device_config_uri : NULL,
     };
     OM_TRY(maf_new(s->se, s->store, &opt, &s->maf, err));
     return maf_health(s->maf, err);
@@ -53,6 +57,7 @@ static om_rc open_tls(const struct config *cfg, struct service *s, struct om_err
         .find = maf_find_psk,
         .find13 = cfg->tls13 ? maf_find_psk13 : NULL,
         .peer_free = maf_peer_free,
+        .authenticated = daemon_program.role->authenticated,
         .arg = s->maf,
     };
     OM_TRY(omtls_server_ctx(&server, &s->tls, err));

@@ -7,12 +7,18 @@
 #include <time.h>
 
 #include "maf/maf_internal.h"
+#include "store/mef.h"
 #include "util/log.h"
 #include "util/text.h"
 
 #define GENERATED_KM 32 /* octets */
 #define KM_MIN       16
 #define KM_MAX       64
+
+static const struct maf_role *role_of(const struct maf_role *given)
+{
+    return given != NULL ? given : &maf_role_maf;
+}
 
 static om_rc fold_fqdn(const char *fqdn, char out[M2M_FQDN_SIZE], struct om_error *err)
 {
@@ -94,11 +100,6 @@ static om_rc set_policy(struct store *store, const char *admin, const char *json
     return rc;
 }
 
-static const struct maf_role *role_of(const struct maf_role *given)
-{
-    return given != NULL ? given : &maf_role_maf;
-}
-
 static om_rc check_policy(const char *json, const struct maf_suids *suids, struct om_error *err)
 {
     struct maf_policy policy = {0};
@@ -114,7 +115,7 @@ static om_rc edit_permits(struct store *store, const char *admin, const struct m
 {
     for (size_t i = 0; edit->permit != NULL && i < edit->permit->n; i++) {
         const char *id = edit->permit->items[i];
-        if (!m2m_is_absolute_id(id))
+        if (!role_of(edit->role)->is_client_id(id))
             return om_fail(err, OM_EINPUT, "'%.80s' is not an Absolute AE-ID or CSE-ID", id);
         OM_TRY(store_permit_put(store, id, admin, err));
     }
@@ -202,7 +203,7 @@ static om_rc store_client(struct store *store, const struct store_credential *r,
 static om_rc check_client(const struct maf_admin_client *client, const struct om_secret *km,
                           struct store_credential *r, struct om_error *err)
 {
-    if (!m2m_is_absolute_id(client->id))
+    if (!role_of(client->role)->is_client_id(client->id))
         return om_fail(err, OM_EINPUT, "%s is not an Absolute AE-ID or CSE-ID (//sp.example.com/cse1/Cae1)",
                        client->id);
     OM_TRY(om_copy_text(r->identity, sizeof r->identity, client->id, err));
@@ -254,14 +255,18 @@ om_rc maf_admin_client_add(struct store *store, struct se *se, const char *maf_f
 static om_rc revoke_credential(struct store *store, const char *kmid, struct om_error *err)
 {
     struct store_credential r = {0};
+    size_t enrolments = 0;
     om_rc rc = store_credential_get(store, kmid, &r, err);
     if (rc == OM_ENOTFOUND)
         return om_fail(err, rc, "there is no KmID %s", kmid);
-    if (rc == OM_EINTEGRITY) /* useless already, and now gone; its KmID stays burnt */
+    if (rc == OM_EINTEGRITY) { /* useless already, and now gone; its KmID stays burnt */
+        OM_TRY(store_enrolment_delete_of(store, kmid, &enrolments, err));
         return store_credential_delete(store, kmid, err);
+    }
     if (rc != OM_OK)
         return rc;
     r.state = STORE_CREDENTIAL_REVOKED;
+    OM_TRY(store_enrolment_delete_of(store, r.kmid, &enrolments, err)); /* keys that follow from it go too */
     return store_credential_update(store, &r, err);
 }
 
@@ -291,11 +296,11 @@ static om_rc put_cfg(struct store *store, const char *identity, const char *admi
     return store_client_cfg_put(store, identity, admin, json, err);
 }
 
-om_rc maf_admin_client_cfg(struct store *store, const char *identity, const char *admin_fqdn,
-                           const char *json, struct om_error *err)
+om_rc maf_admin_client_cfg(struct store *store, const struct maf_role *role, const char *identity,
+                           const char *admin_fqdn, const char *json, struct om_error *err)
 {
     char admin[M2M_FQDN_SIZE];
-    if (!m2m_is_absolute_id(identity) && !m2m_is_credential_id(identity))
+    if (!role_of(role)->is_client_id(identity) && !m2m_is_credential_id(identity))
         return om_fail(err, OM_EINPUT, "%s is neither an Absolute AE-ID or CSE-ID nor a Credential-ID",
                        identity);
     OM_TRY(fold_fqdn(admin_fqdn, admin, err));

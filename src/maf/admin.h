@@ -47,8 +47,9 @@ OM_MUST_USE om_rc maf_admin_client_add(struct store *store, struct se *se, const
 OM_MUST_USE om_rc maf_admin_client_revoke(struct store *store, const char *kmid, struct om_error *err);
 
 /* Attaches mafClientCfg JSON to (identity, stakeholder); NULL detaches. MAF-CC-5. */
-OM_MUST_USE om_rc maf_admin_client_cfg(struct store *store, const char *identity, const char *admin_fqdn,
-                                       const char *json, struct om_error *err);
+OM_MUST_USE om_rc maf_admin_client_cfg(struct store *store, const struct maf_role *role /* NULL: a MAF */,
+                                       const char *identity, const char *admin_fqdn, const char *json,
+                                       struct om_error *err);
 
 /* Ends a registration (with its keys unless keep_keys) or a key registration on the operator's word. */
 OM_MUST_USE om_rc maf_admin_registration_revoke(struct store *store, const char *reg_id, bool keep_keys,

@@ -15,6 +15,10 @@ static om_rc describe(struct maf_call *c, struct m2m_resource *r)
     OM_TRY(om_copy_text(r->ri, sizeof r->ri, role->base_name, &c->err));
     OM_TRY(om_copy_text(r->rn, sizeof r->rn, role->base_name, &c->err));
     OM_TRY(om_copy_text(r->fqdn, sizeof r->fqdn, c->maf->names[0], &c->err));
+    if (c->maf->device_config_uri != NULL) {
+        r->present |= M2M_A_DCFU;
+        OM_TRY(om_copy_text(r->dcfu, sizeof r->dcfu, c->maf->device_config_uri, &c->err));
+    }
     OM_TRY(m2m_list_add(&r->srv, "2a", &c->err));
     return m2m_list_add(&r->srv, "3", &c->err);
 }
@@ -62,7 +66,7 @@ om_rc maf_base_refuse(struct maf_call *c)
     return maf_refuse(c, M2M_OPERATION_NOT_ALLOWED, "the base can only be retrieved");
 }
 
-/* Registrations have no children. */
+/* Nothing can be created below a registration. */
 om_rc maf_record_create(struct maf_call *c)
 {
     if (maf_is_registration_id(c->to.name)) {
@@ -76,5 +80,5 @@ om_rc maf_record_create(struct maf_call *c)
         store_key_free(&r);
         OM_TRY(rc);
     }
-    return maf_refuse(c, M2M_INVALID_CHILD_RESOURCE_TYPE, "registrations have no children");
+    return maf_refuse(c, M2M_INVALID_CHILD_RESOURCE_TYPE, "nothing can be created below a registration");
 }

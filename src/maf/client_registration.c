@@ -8,7 +8,8 @@
 #include "util/text.h"
 
 /* What the MAF adds of its own, for Result Content 9. */
-#define ADDED (M2M_A_TY | M2M_A_RI | M2M_A_RN | M2M_A_PI | M2M_A_CT | M2M_A_LT | M2M_A_CR | M2M_A_ASKI)
+#define ADDED                                                                                                \
+    (M2M_A_TY | M2M_A_RI | M2M_A_RN | M2M_A_PI | M2M_A_CT | M2M_A_LT | M2M_A_CR | M2M_A_ASKI | M2M_A_CH)
 
 struct work {
     char admin[M2M_FQDN_SIZE];

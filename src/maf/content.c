@@ -97,9 +97,9 @@ om_rc maf_check_targets(struct maf_call *c, const struct m2m_list *targets, unsi
         return maf_refuse(c, M2M_BAD_REQUEST, "tgis: more than %d targets", M2M_TARGETS_MAX);
     for (size_t i = 0; i < targets->n; i++) {
         const char *id = targets->items[i];
-        if (!m2m_is_absolute_id(id))
-            return maf_refuse(c, M2M_BAD_REQUEST, "tgis: target %zu is not an Absolute CSE-ID or AE-ID",
-                              i + 1);
+        if (!m2m_suid_takes_target(suid, id)) /* MEF-KR-2 */
+            return maf_refuse(c, M2M_BAD_REQUEST, "tgis: target %zu is not %s", i + 1,
+                              suid == 21 ? "an FQDN" : "an Absolute CSE-ID or AE-ID");
         for (size_t k = 0; k < i; k++)
             if (strcmp(targets->items[k], id) == 0)
                 return maf_refuse(c, M2M_BAD_REQUEST, "tgis: %s is given twice", id);

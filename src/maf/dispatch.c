@@ -107,12 +107,20 @@ static om_rc check_support(struct maf_call *c)
 
 /* ---- the rest ---- */
 
+/* Below the base are registrations and keys; below registrations at most one child. */
+static bool may_exist(const struct maf_call *c)
+{
+    const char *child = c->maf->role->child;
+    return c->to.depth <= 1 ||
+           (child != NULL && strcmp(c->to.sub, child) == 0 && maf_is_registration_id(c->to.name));
+}
+
 /* MAF-GEN-4, and addresses that nothing can have. */
 static om_rc check_address(struct maf_call *c)
 {
     if (c->rq->to[0] == '\0')
         return maf_refuse(c, M2M_BAD_REQUEST, "To is missing");
-    if (m2m_address_parse(c->rq->to, c->maf->role->base_name, &c->to, &c->err) != OM_OK || c->to.depth > 1)
+    if (m2m_address_parse(c->rq->to, c->maf->role->base_name, &c->to, &c->err) != OM_OK || !may_exist(c))
         return maf_refuse(c, M2M_NOT_FOUND, "To addresses nothing at this %s", c->maf->role->what);
     if (c->to.absolute && !maf_is_name(c->maf, c->to.fqdn))
         return maf_refuse(c, M2M_NOT_FOUND, "%s is not a name of this %s", c->to.fqdn, c->maf->role->what);
@@ -139,6 +147,8 @@ static maf_procedure *find_procedure(const struct maf_call *c)
         [M2M_OP_UPDATE] = maf_key_update,
         [M2M_OP_DELETE] = maf_key_deregistration,
     };
+    if (c->to.depth == 2)
+        return c->maf->role->of_child;
     if (c->to.depth == 0)
         return of_base[c->rq->op];
     return maf_is_registration_id(c->to.name) ? of_client[c->rq->op] : of_key[c->rq->op];
@@ -153,6 +163,9 @@ static om_rc run(struct maf_call *c)
     OM_TRY(check_version(c));
     OM_TRY(check_from(c));
     OM_TRY(check_support(c));
+    maf_procedure *outside = c->maf->role->outside != NULL ? c->maf->role->outside(c->rq) : NULL;
+    if (outside != NULL)
+        return outside(c);
     OM_TRY(check_address(c));
     return find_procedure(c)(c);
 }
@@ -181,6 +194,8 @@ void maf_handle(struct maf *maf, struct maf_session *session, const struct m2m_r
         rc = run(&c);
     if (!c.answered)
         maf_fault(&c, rc);
+    if (maf->role->finish != NULL)
+        maf->role->finish(&c);
     json_decref(c.content);
     count(&maf->stats, rs->rsc);
     om_log(OM_LOG_DEBUG, "op=%d to=%s ty=%d kmid=%s: %d", rq->op, rq->to, rq->ty,

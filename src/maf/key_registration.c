@@ -88,7 +88,10 @@ static om_rc store_record(struct maf_call *c, void *arg)
 {
     struct work *w = arg;
     OM_TRY(check_registered(c, w->admin)); /* it may have ended since */
-    return store_key_create(c->maf->store, &w->record, &c->err);
+    OM_TRY(store_key_create(c->maf->store, &w->record, &c->err));
+    const struct maf_role *role = c->maf->role;
+    return w->record.exporter && role->registers_exported != NULL ? role->registers_exported(c, w->record.id)
+                                                                  : OM_OK;
 }
 
 /* MAF-KR-14: everything but the Key Value. */

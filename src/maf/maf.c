@@ -13,6 +13,7 @@
 #define DEFAULT_KEY_CACHE 4096
 #define DECOY_SIZE        32 /* as long as the Km that we make ourselves */
 #define PURGE_ROWS        500
+#define COMMAND_RETRY     3600
 
 const struct maf_role maf_role_maf = {
     .what = "MAF",
@@ -23,6 +24,7 @@ const struct maf_role maf_role_maf = {
     .made_up = "km-",
     .label = OMTLS_LABEL_CONNECTION,
     .suids = {32, 35}, /* MAF-KR-5 */
+    .is_client_id = m2m_is_absolute_id,
 };
 
 static int64_t system_clock(void)
@@ -30,8 +32,14 @@ static int64_t system_clock(void)
     return (int64_t)time(NULL);
 }
 
-static om_rc copy_names(struct maf *maf, const char *const *names, struct om_error *err)
+static om_rc copy_texts(struct maf *maf, const struct maf_options *opt, struct om_error *err)
 {
+    const char *const *names = opt->names;
+    if (opt->device_config_uri != NULL) {
+        maf->device_config_uri = strdup(opt->device_config_uri);
+        if (maf->device_config_uri == NULL)
+            return om_fail(err, OM_ENOMEM, "no memory for a URI");
+    }
     size_t n = 0;
     while (names != NULL && names[n] != NULL)
         n++;
@@ -77,9 +85,10 @@ om_rc maf_new(struct se *se, struct store *store, const struct maf_options *opt,
     maf->store = store;
     maf->require_target_registration = opt->require_target_registration;
     maf->keep_keys_on_deregistration = opt->keep_keys_on_deregistration;
+    maf->command_retry = opt->command_retry != 0 ? opt->command_retry : COMMAND_RETRY;
     maf->now = opt->now != NULL ? opt->now : system_clock;
     maf->started = maf->now();
-    om_rc rc = copy_names(maf, opt->names, err);
+    om_rc rc = copy_texts(maf, opt, err);
     if (rc == OM_OK)
         rc = se_cache_new(se, opt->key_cache != 0 ? opt->key_cache : DEFAULT_KEY_CACHE, &maf->cache, err);
     if (rc == OM_OK)
@@ -101,6 +110,7 @@ void maf_free(struct maf *maf)
     for (size_t i = 0; maf->names != NULL && maf->names[i] != NULL; i++)
         free(maf->names[i]);
     free(maf->names);
+    free(maf->device_config_uri);
     free(maf);
 }
 

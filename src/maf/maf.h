@@ -23,6 +23,8 @@ struct maf_options {
     bool require_target_registration; /* MAF-KT-5; default false */
     bool keep_keys_on_deregistration; /* MAF-CD-3 switched off; default false */
     bool tls13;                       /* maf_find_psk13 will be used */
+    int64_t command_retry;            /* MEF: retryDuration of NO_MORE_COMMANDS, seconds; default 3600 */
+    const char *device_config_uri;    /* MEF: deviceConfigURI of the base, or NULL */
     int64_t (*now)(void);             /* seconds since 1970; NULL: the system clock */
 };
 

@@ -31,6 +31,8 @@ struct maf {
     char **names; /* MAF-FQDN first; NULL-terminated */
     bool require_target_registration;
     bool keep_keys_on_deregistration;
+    int64_t command_retry;
+    char *device_config_uri; /* or NULL */
     int64_t (*now)(void);
     int64_t started;
     struct se_blob decoy;    /* a random PSK that nobody knows, MAF-HS-6 */
@@ -93,10 +95,6 @@ struct maf_call {
     bool answered;   /* rs is complete */
     struct om_error err;
 };
-
-/* OM_OK: maf_done was called. OM_EDENIED after maf_refuse. Anything else is a fault of ours, told in c->err.
- */
-typedef om_rc maf_procedure(struct maf_call *c);
 
 /* ---- the procedures, in the order of clause 8.8.2 ---- */
 maf_procedure maf_client_registration;   /* 8.8.2.3 */

@@ -67,6 +67,17 @@ static bool is_target_pattern(const char *s)
     return m2m_is_absolute_id(prefix) || (strncmp(prefix, "//", 2) == 0 && m2m_is_fqdn(prefix + 2));
 }
 
+/* Where there is SUID 21 a target can be a MAF; whether it fits its SUID is checked with the request. */
+static bool is_target_pattern_or_fqdn(const char *s)
+{
+    return is_target_pattern(s) || m2m_is_fqdn(s);
+}
+
+static bool is_target(const char *s)
+{
+    return m2m_is_absolute_id(s) || m2m_is_fqdn(s);
+}
+
 static om_rc parse_list(const char *name, const json_t *v, bool (*valid)(const char *), struct m2m_list *out,
                         struct om_error *err)
 {
@@ -104,7 +115,11 @@ static om_rc parse_default_targets(const json_t *v, struct maf_policy *p, struct
             return om_fail(err, OM_EINPUT, "defaultTargets: members are \"%u\" to \"%u\"", p->suids.first,
                            p->suids.last);
         struct m2m_list *out = &p->default_targets[suid - p->suids.first];
-        OM_TRY(parse_list("defaultTargets", list, m2m_is_absolute_id, out, err));
+        OM_TRY(parse_list("defaultTargets", list, is_target, out, err));
+        for (size_t i = 0; i < out->n; i++)
+            if (!m2m_suid_takes_target(suid, out->items[i]))
+                return om_fail(err, OM_EINPUT, "defaultTargets: item %zu cannot be a target of SUID %u",
+                               i + 1, suid);
         if (out->n == 0 || (out->n != 1 && m2m_suid_single_target(suid)))
             return om_fail(err, OM_EINPUT, "defaultTargets: SUID %u needs %s", suid,
                            out->n == 0 ? "a target" : "exactly one target");
@@ -124,7 +139,8 @@ static om_rc parse_member(const char *name, const json_t *v, struct maf_policy *
         return parse_suids(v, p, err);
     if (strcmp(name, "targets") == 0) {
         p->any_target = false;
-        return parse_list(name, v, is_target_pattern, &p->targets, err);
+        return parse_list(name, v, p->suids.first <= 21 ? is_target_pattern_or_fqdn : is_target_pattern,
+                          &p->targets, err);
     }
     if (strcmp(name, "defaultTargets") == 0)
         return parse_default_targets(v, p, err);

@@ -2,6 +2,7 @@
  * any of them (MAF-GEN-12). */
 #include "maf/maf_internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "util/log.h"
@@ -138,6 +139,10 @@ struct m2m_resource maf_registration_view(const struct maf_call *c, const struct
     memcpy(v.cr, r->identity, sizeof v.cr);
     memcpy(v.adfq, r->admin_fqdn, sizeof v.adfq);
     memcpy(v.aski, r->assigned_kmid, sizeof v.aski);
+    if (c->maf->role->child != NULL) { /* MEF-CR-2 */
+        (void)snprintf(v.ch, sizeof v.ch, WIRE_BASE_ALIAS "/%s/%s", r->id, c->maf->role->child);
+        v.present |= M2M_A_CH;
+    }
     if (r->labels.n != 0)
         v.present |= M2M_A_LBL;
     if (r->assigned_kmid[0] != '\0')

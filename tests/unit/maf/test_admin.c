@@ -102,13 +102,13 @@ static void test_client_configuration(void **state)
 {
     (void)state;
     struct device *d = device_new();
-    FAILS(OM_EINPUT, maf_admin_client_cfg(world_store, d->id, ADMIN, "{\"typo\":1}", ERR));
-    FAILS(OM_EINPUT, maf_admin_client_cfg(world_store, d->id, ADMIN, "{", ERR));
-    FAILS(OM_EINPUT, maf_admin_client_cfg(world_store, "x", ADMIN, "{\"krgc\":[]}", ERR));
+    FAILS(OM_EINPUT, maf_admin_client_cfg(world_store, NULL, d->id, ADMIN, "{\"typo\":1}", ERR));
+    FAILS(OM_EINPUT, maf_admin_client_cfg(world_store, NULL, d->id, ADMIN, "{", ERR));
+    FAILS(OM_EINPUT, maf_admin_client_cfg(world_store, NULL, "x", ADMIN, "{\"krgc\":[]}", ERR));
     FAILS(OM_ENOTFOUND,
-          maf_admin_client_cfg(world_store, d->id, "unknown.example.com", "{\"krgc\":[]}", ERR));
-    FAILS(OM_ENOTFOUND, maf_admin_client_cfg(world_store, d->id, ADMIN, NULL, ERR));
-    SUCCEEDS(maf_admin_client_cfg(world_store, "11-km@" FQDN, ADMIN, "{\"krgc\":[]}", ERR));
+          maf_admin_client_cfg(world_store, NULL, d->id, "unknown.example.com", "{\"krgc\":[]}", ERR));
+    FAILS(OM_ENOTFOUND, maf_admin_client_cfg(world_store, NULL, d->id, ADMIN, NULL, ERR));
+    SUCCEEDS(maf_admin_client_cfg(world_store, NULL, "11-km@" FQDN, ADMIN, "{\"krgc\":[]}", ERR));
 }
 
 static void test_registrations_and_keys_end_on_the_operators_word(void **state)

@@ -118,8 +118,8 @@ static void test_MAF_CC_1_MAF_CC_2_MAF_CC_5_configuration_is_what_was_attached_l
     (void)state;
     struct device *d = device_new();
     registered(d);
-    SUCCEEDS(maf_admin_client_cfg(world_store, d->id, ADMIN, "{\"krgc\":[]}", ERR));
-    SUCCEEDS(maf_admin_client_cfg(world_store, d->id, ADMIN, cfg, ERR));
+    SUCCEEDS(maf_admin_client_cfg(world_store, NULL, d->id, ADMIN, "{\"krgc\":[]}", ERR));
+    SUCCEEDS(maf_admin_client_cfg(world_store, NULL, d->id, ADMIN, cfg, ERR));
     RSC(2000, d, "{'op':2,'to':'-/%s','pc':{'m2m:atrl':['mccf']}}", d->registration);
     ANSWER_IS(d, "{'sec:mafcr':{'mccf':%s}}", cfg);
     RSC(2000, d, "{'op':2,'to':'-/%s'}", d->registration);
@@ -133,7 +133,7 @@ static void test_MAF_CC_3_only_the_owner(void **state)
     struct device *d = device_new(), *other = device_new();
     registered(d);
     registered(other);
-    SUCCEEDS(maf_admin_client_cfg(world_store, d->id, ADMIN, cfg, ERR));
+    SUCCEEDS(maf_admin_client_cfg(world_store, NULL, d->id, ADMIN, cfg, ERR));
     RSC(4103, other, "{'op':2,'to':'-/%s','pc':{'m2m:atrl':['mccf']}}", d->registration);
     RSC(4103, other, "{'op':2,'to':'-/%s'}", d->registration);
 }
@@ -145,8 +145,8 @@ static void test_MAF_CC_4_unknown_registration_or_nothing_attached(void **state)
     registered(d);
     RSC(4004, d, "{'op':2,'to':'-/%s','pc':{'m2m:atrl':['mccf']}}", d->registration);
     RSC(4004, d, "{'op':2,'to':'-/cr-00','pc':{'m2m:atrl':['mccf']}}");
-    SUCCEEDS(maf_admin_client_cfg(world_store, d->id, ADMIN, cfg, ERR));
-    SUCCEEDS(maf_admin_client_cfg(world_store, d->id, ADMIN, NULL, ERR));
+    SUCCEEDS(maf_admin_client_cfg(world_store, NULL, d->id, ADMIN, cfg, ERR));
+    SUCCEEDS(maf_admin_client_cfg(world_store, NULL, d->id, ADMIN, NULL, ERR));
     RSC(4004, d, "{'op':2,'to':'-/%s','pc':{'m2m:atrl':['mccf']}}", d->registration);
 }
 
