@@ -11,13 +11,15 @@ import urllib.parse
 
 import cbor2
 from harness import coap
-from harness.maf import ADMIN, FQDN
+from harness.maf import ADMIN, FQDN  # noqa: F401: FQDN for the tests
 from harness.peers import GnutlsPeer, OpensslPeer, http
 from harness.websocket import WebSocket
 
 CREATE, RETRIEVE, UPDATE, DELETE = 1, 2, 3, 4
 MAF_BASE, CLIENT_REG, KEY_REG = 20001, 20002, 20003
-MEMBER = {CLIENT_REG: "sec:mafcr", KEY_REG: "sec:skr", MAF_BASE: "sec:mafb"}
+MEF_BASE, MEF_CLIENT_REG, MEF_CLIENT_CMD = 20004, 20005, 20006
+MEMBER = {CLIENT_REG: "sec:mafcr", KEY_REG: "sec:skr", MAF_BASE: "sec:mafb",
+          MEF_BASE: "sec:mefb", MEF_CLIENT_REG: "sec:mefcr", MEF_CLIENT_CMD: "sec:mefcc"}
 
 
 def timestamp(seconds_from_now):
@@ -82,7 +84,7 @@ class HttpsSession:
     METHOD = {CREATE: "POST", RETRIEVE: "GET", UPDATE: "PUT", DELETE: "DELETE"}
 
     def __init__(self, maf, credential, serialization=Json, peer=OpensslPeer, **options):
-        self.serialization = serialization
+        self.serialization, self.host = serialization, maf.fqdn
         self.peer = peer(maf, credential, **options)
         self.exported = self.peer.exported
 
@@ -101,7 +103,7 @@ class HttpsSession:
         extra = [f"Accept: {s.media_type}"] + ([f"X-M2M-RET: {p['rqet']}"] if "rqet" in p else [])
         answer = self.peer.request(http(self.METHOD[p["op"]], self.path(p["to"]) + self.query(p), p.get("fr"), body,
                                         p.get("ty"), p.get("rqi"), p.get("rvi"), headers=extra,
-                                        content_type=s.media_type))
+                                        content_type=s.media_type, host=self.host))
         if answer.body:
             assert answer.headers["content-type"] == s.media_type, answer
         pc = s.tree(answer.body) if answer.body else None
@@ -121,7 +123,7 @@ class WssSession:
         self.serialization = serialization
         self.peer = peer(maf, credential, **options)
         self.exported = self.peer.exported
-        self.socket = WebSocket(self.peer, [serialization.subprotocol])
+        self.socket = WebSocket(self.peer, [serialization.subprotocol], host=maf.fqdn)
 
     @staticmethod
     def whole(p):
@@ -196,6 +198,7 @@ def fresh(name):
 
 class Device:
     """A client played by a foreign TLS stack: a credential at the MAF, and a session when one is needed."""
+    client_reg = CLIENT_REG
 
     def __init__(self, maf, binding, admin=ADMIN, identity=None, **options):
         self.maf, self.binding, self.admin = maf, binding, admin
@@ -213,7 +216,7 @@ class Device:
         if self.session is None:
             self.connect()
         if to.startswith("-"):
-            to = f"//{FQDN}/{to}"
+            to = f"//{self.maf.fqdn}/{to}"
         primitive = {"op": op, "to": to, "fr": self.id, "rqi": f"r{next(_number)}", "rvi": "3"}
         primitive.update(p)
         return self.session.request({k: v for k, v in primitive.items() if v is not None})
@@ -229,7 +232,7 @@ class Device:
         return self.send(CREATE, ty=ty, pc={MEMBER[ty]: attributes}, **p)
 
     def register(self, **changes):
-        return self.create(CLIENT_REG, drop_none({"et": LATER, "adfq": self.admin} | changes))
+        return self.create(self.client_reg, drop_none({"et": LATER, "adfq": self.admin} | changes))
 
     def registered(self, **changes):
         """Registers and returns the mafClientRegID."""

@@ -2,6 +2,9 @@
 import pytest
 
 from binding import BINDINGS, Device
+from harness.mef import Mef
+from harness.token import Token
+from mef import MefDevice
 
 
 # One binding is enough for the inner loop; the others must behave the same, and ci/test sees that they do.
@@ -38,3 +41,26 @@ def source(device):
 @pytest.fixture
 def target(device):
     return device()
+
+
+@pytest.fixture(scope="module", params=("softhsm", "softokn"))
+def shared_mef(request, tmp_path_factory):
+    """One MEF for a whole module."""
+    base = tmp_path_factory.mktemp("shared")
+    settings = [("mef", "device-config-uri", "3:coaps://lwm2m.example.com")]
+    with Mef(Token(request.param, base / "token"), base / "mef", settings=settings) as running:
+        yield running
+
+
+@pytest.fixture
+def mef_device(shared_mef, binding):
+    """Makes clients of the shared MEF; ends their sessions afterwards."""
+    made = []
+
+    def make(**options):
+        made.append(MefDevice(shared_mef, binding, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()

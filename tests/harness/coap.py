@@ -46,7 +46,7 @@ class CoapPeer:
         port = maf.coaps_tcp_port if tcp else maf.coaps_port
         self.process = subprocess.Popen(
             [program("test-coap-client"), "coaps+tcp" if tcp else "coaps", "127.0.0.1", str(port), sni or maf.fqdn,
-             credential["kmid"], *([str(block)] if block else [])],
+             credential["kmid"], str(block or 0), maf.label],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
         self.buffer = b""
         self._write(credential["km"])

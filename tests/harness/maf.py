@@ -40,13 +40,18 @@ def wait_for(condition, what, seconds=30):
 
 
 class Maf:
-    def __init__(self, token, directory, workers=1, custody="session", fqdn=FQDN, settings=()):
+    """Mef (mef.py) is the same with other names."""
+    daemon, command, section, default_fqdn = "mafd", "mafadm", "maf", FQDN
+    label = "EXPORTER-oneM2M-Connection"
+
+    def __init__(self, token, directory, workers=1, custody="session", fqdn=None, settings=()):
+        fqdn = fqdn or self.default_fqdn
         self.token, self.dir, self.fqdn = token, pathlib.Path(directory), fqdn
         self.process = None
         self.port = self.coaps_port = self.coaps_tcp_port = None
         self.log_path = self.dir.parent / (self.dir.name + ".log")
         self.adm("init", "--fqdn", fqdn, "--https", "127.0.0.1:0", *token.options())
-        self.configure("maf", "custody", custody)
+        self.configure(self.section, "custody", custody)
         self.configure("daemon", "workers", str(workers))
         self.configure("coaps", "listen", "127.0.0.1:0")
         self.configure("coaps+tcp", "listen", "127.0.0.1:0")
@@ -58,14 +63,14 @@ class Maf:
 
     def adm(self, *args, input=None):
         words = [a for a in args]
-        return run([program("mafadm"), *words, "--dir", str(self.dir)], env=self.token.env(), input=input)
+        return run([program(self.command), *words, "--dir", str(self.dir)], env=self.token.env(), input=input)
 
     def adm_json(self, *args):
         return json.loads(self.adm(*args, "--json"))
 
     def configure(self, section, key, value):
-        """Sets one key of mafd.conf, in place."""
-        path = self.dir / "mafd.conf"
+        """Sets one key of the configuration, in place."""
+        path = self.dir / f"{self.daemon}.conf"
         lines, out, here, done = path.read_text().splitlines(), [], None, False
         for line in lines:
             head = re.match(r"\[([\w+]+)\]", line)
@@ -101,12 +106,12 @@ class Maf:
 
     def start(self):
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen([program("mafd"), "--dir", str(self.dir)], env=self.token.env(),
+            self.process = subprocess.Popen([program(self.daemon), "--dir", str(self.dir)], env=self.token.env(),
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         wait_for(lambda: self.process.poll() is not None or "ready" in self.log_since(self._start_mark),
-                 "mafd did not get ready")
+                 f"{self.daemon} did not get ready")
         if self.process.poll() is not None:
-            raise RuntimeError(f"mafd ended: {self.log()}")
+            raise RuntimeError(f"{self.daemon} ended: {self.log()}")
         self.port, self.coaps_port, self.coaps_tcp_port = (
             int((self.dir / "run" / f"{name}.port").read_text()) for name in ("https", "coaps", "coaps+tcp"))
         return self
@@ -125,7 +130,7 @@ class Maf:
             return f.read().decode(errors="replace")
 
     def stop(self, sig=signal.SIGTERM):
-        """Ends mafd by its process id; returns its exit status."""
+        """Ends the daemon by its process id; returns its exit status."""
         if self.process is None:
             return None
         if self.process.poll() is None:

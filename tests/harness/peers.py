@@ -133,7 +133,7 @@ class OpensslPeer(Peer):
         super().__init__(
             ["openssl", "s_client", "-connect", f"127.0.0.1:{maf.port}", "-tls1_2", "-cipher", suite + ":@SECLEVEL=0",
              "-psk_identity", credential["kmid"], "-psk", credential["km"], "-ign_eof", "-nocommands",
-             "-keymatexport", LABEL, "-keymatexportlen", "48",
+             "-keymatexport", maf.label, "-keymatexportlen", "48",
              *(["-servername", name] if name else ["-noservername"]), *extra],
             rb"Keying material: [0-9A-F]+\n---\n")
         if ":error:" in self.preamble:
@@ -150,7 +150,7 @@ class GnutlsPeer(Peer):
     def __init__(self, maf, credential, priority="NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+PSK", extra=()):
         super().__init__(
             ["gnutls-cli", "--port", str(maf.port), "--pskusername", credential["kmid"], "--pskkey", credential["km"],
-             "--priority", priority, "--sni-hostname", maf.fqdn, "--no-ca-verification", "--keymatexport", LABEL,
+             "--priority", priority, "--sni-hostname", maf.fqdn, "--no-ca-verification", "--keymatexport", maf.label,
              "--keymatexportsize", "48", *extra, "127.0.0.1"],
             rb"- Simple Client Mode:\n\n")
 

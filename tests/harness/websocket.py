@@ -6,9 +6,9 @@ from websockets.uri import parse_uri
 
 
 class WebSocket:
-    def __init__(self, peer, subprotocols, extensions=None):
+    def __init__(self, peer, subprotocols, extensions=None, host="maf.example.com"):
         self.peer = peer
-        self.client = ClientConnection(parse_uri("wss://maf.example.com/"), subprotocols=subprotocols,
+        self.client = ClientConnection(parse_uri(f"wss://{host}/"), subprotocols=subprotocols,
                                        extensions=extensions)
         self.frames = []
         self.client.send_request(self.client.connect())

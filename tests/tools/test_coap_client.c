@@ -1,6 +1,6 @@
 /* A CoAP client over libcoap's own sessions with the real Km, driven a line at a time; none of our code.
  *
- *   test-coap-client coaps|coaps+tcp ADDRESS PORT SNI IDENTITY [BLOCK-SIZE]
+ *   test-coap-client coaps|coaps+tcp ADDRESS PORT SNI IDENTITY [BLOCK-SIZE [EXPORTER-LABEL]]
  *
  * stdin: the key in hex, then one request a line:
  *   {"code": 1, "options": [[11, "hex"], ...], "payload": "hex", "type": "CON"|"NON"}
@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LABEL "EXPORTER-oneM2M-Connection"
+#define DEFAULT_LABEL "EXPORTER-oneM2M-Connection"
 
 /* libcoap 4.3.1 can be told of two options above 255 that a client understands, and drops answers with
  * another critical one; oneM2M has more. The program takes the place of the function that libcoap asks: where
@@ -217,13 +217,13 @@ static coap_session_t *begin(coap_context_t *ctx, char **argv, const uint8_t *ke
     return session;
 }
 
-static void print_exported(const coap_session_t *session)
+static void print_exported(const coap_session_t *session, const char *label)
 {
     uint8_t exported[48];
     coap_tls_library_t library;
     SSL *ssl = coap_session_get_tls(session, &library);
     if (ssl == NULL ||
-        SSL_export_keying_material(ssl, exported, sizeof exported, LABEL, strlen(LABEL), NULL, 0, 0) != 1)
+        SSL_export_keying_material(ssl, exported, sizeof exported, label, strlen(label), NULL, 0, 0) != 1)
         die("no export");
     print_line(json_pack("{s:o}", "exported", hex_of(exported, sizeof exported)));
 }
@@ -234,7 +234,8 @@ int main(int argc, char **argv)
     size_t cap = 0;
     uint8_t key[256];
     if (argc < 6 || getline(&line, &cap, stdin) < 2)
-        die("usage: test-coap-client coaps|coaps+tcp ADDRESS PORT SNI IDENTITY [BLOCK-SIZE] < KEY, REQUESTS");
+        die("usage: test-coap-client coaps|coaps+tcp ADDRESS PORT SNI IDENTITY [BLOCK-SIZE [EXPORTER-LABEL]] "
+            "< KEY, REQUESTS");
     line[strcspn(line, "\n")] = '\0';
     size_t key_len = octets_of(line, key, sizeof key);
     /* NOLINTNEXTLINE(cert-err34-c): the tests' own */
@@ -252,7 +253,7 @@ int main(int argc, char **argv)
     coap_register_response_handler(ctx, on_response);
     coap_register_nack_handler(ctx, on_nack);
     coap_session_t *session = begin(ctx, argv, key, key_len);
-    print_exported(session);
+    print_exported(session, argc > 7 ? argv[7] : DEFAULT_LABEL);
     while (getline(&line, &cap, stdin) > 0) {
         json_t *rq = json_loads(line, 0, NULL);
         if (rq == NULL)

@@ -1,0 +1,144 @@
+"""MEF Handshake, enrolment key and credential fetch: TS-0003 8.3.2 (MEF-HS, MEF-EK, MEF-FC)."""
+import pytest
+from binding import CREATE, DELETE, RETRIEVE, HttpsGnutlsSession, timestamp
+from harness.mef import MEF_FQDN, usage_key
+from harness.peers import HandshakeFailed
+from mef import credential_of, maf_client, refused
+
+
+@pytest.fixture
+def enrolee(mef_device):
+    return mef_device()
+
+
+@pytest.fixture
+def maf(mef_device):
+    return maf_client(mef_device)
+
+
+@pytest.fixture
+def allowed(shared_mef, enrolee, maf):
+    """An Enrolee of which the MAF may fetch Km, after its handshake."""
+    shared_mef.allow(enrolee.id, maf.id, lifetime="1h")
+    enrolee.connect()
+    return enrolee
+
+
+def test_MEF_HS_1_MEF_HS_3_handshake_with_kpm(shared_mef, enrolee):
+    assert enrolee.send(RETRIEVE).attributes["fqdn"] == MEF_FQDN
+    for wrong in ({"km": "00" * 32}, {"kmid": f"unknown@{MEF_FQDN}"}):
+        with pytest.raises(HandshakeFailed):
+            enrolee.binding(shared_mef, enrolee.credential | wrong)
+    with pytest.raises(HandshakeFailed):
+        enrolee.binding(shared_mef, enrolee.credential, sni="maf.example.com")
+    upper = dict(enrolee.credential, kmid=enrolee.credential["kmid"].upper())
+    enrolee.close()
+    enrolee.session = enrolee.binding(shared_mef, upper)
+    assert enrolee.send(RETRIEVE).rsc == 2000
+
+
+def test_MEF_EK_1_MEF_FC_4_MEF_FC_7_MEF_FC_8_MEF_FC_9_the_fetched_key_follows_from_ke(allowed, maf):
+    answer = maf.fetch(allowed.keid)
+    assert credential_of(answer) == usage_key(allowed.ke, 21, maf.id)
+    assert answer.pc["enroleeID"] == allowed.id
+
+
+def test_MEF_EK_1_enrolment_with_gnutls(shared_mef, enrolee, maf):
+    shared_mef.allow(enrolee.id, maf.id)
+    enrolee.close()
+    enrolee.session = HttpsGnutlsSession(shared_mef, enrolee.credential)
+    assert credential_of(maf.fetch(enrolee.keid)) == usage_key(enrolee.ke, 21, maf.id)
+
+
+def test_MEF_EK_1_every_handshake_makes_another(allowed, maf):
+    first, first_ke = allowed.keid, allowed.ke
+    allowed.connect()
+    assert allowed.keid != first
+    assert credential_of(maf.fetch(first)) == usage_key(first_ke, 21, maf.id)
+    assert credential_of(maf.fetch(allowed.keid)) == usage_key(allowed.ke, 21, maf.id)
+
+
+def test_MEF_EK_2_MEF_FC_10_lifetime_is_the_enrolment_expiry(allowed, maf):
+    lifetime = maf.fetch(allowed.keid).pc["lifetime"]
+    assert timestamp(3000) < lifetime <= timestamp(3600)
+
+
+def test_MEF_EK_3_without_a_right_the_session_is_usable_and_nothing_is_fetchable(shared_mef, enrolee, maf):
+    enrolee.connect()
+    assert enrolee.send(RETRIEVE).rsc == 2000
+    assert refused(maf.fetch(enrolee.keid), 4004)
+    # a right given later does not make it one
+    shared_mef.allow(enrolee.id, maf.id)
+    assert refused(maf.fetch(enrolee.keid), 4004)
+
+
+def test_MEF_EK_3_an_enrolment_of_a_revoked_credential_is_gone(shared_mef, allowed, maf):
+    assert maf.fetch(allowed.keid).rsc == 2000
+    shared_mef.adm("client", "revoke", allowed.credential["kmid"])
+    assert refused(maf.fetch(allowed.keid), 4004)
+
+
+def test_MEF_FC_3_MEF_FC_5_originator_is_the_authenticated_target(allowed, maf, mef_device):
+    other = maf_client(mef_device)
+    assert refused(maf.fetch(allowed.keid, fr=other.id), 4106)
+    assert refused(maf.fetch(allowed.keid, fr=None), 4000)
+    assert maf.fetch(allowed.keid).rsc == 2000
+
+
+@pytest.mark.parametrize("keid", ["0" * 32 + "@" + MEF_FQDN, "no-such@" + MEF_FQDN, "0" * 32, "x@y@z", "@" + MEF_FQDN])
+def test_MEF_FC_6_unknown_keid(maf, keid):
+    assert refused(maf.fetch(keid), 4004)
+
+
+def test_MEF_FC_6_keid_of_another_mef(allowed, maf):
+    assert refused(maf.fetch(allowed.keid.replace(MEF_FQDN, "other.example.com")), 4004)
+
+
+def test_MEF_FC_6_only_this_target_with_this_suid(shared_mef, allowed, maf, mef_device):
+    other = maf_client(mef_device)
+    assert refused(other.fetch(allowed.keid), 4103)
+    assert refused(allowed.fetch(allowed.keid), 4103)
+    for suid in (22, 24, 32, 99):
+        assert refused(maf.fetch(allowed.keid, suid), 4103)
+    for suid in ("x", "021", "2", "021x"):
+        assert refused(maf.fetch(allowed.keid, suid), 4103)
+    shared_mef.adm("enrolee", "forbid", allowed.id, "--target", maf.id, "--suid", "21")
+    assert refused(maf.fetch(allowed.keid), 4103)
+
+
+def test_MEF_FC_6_expired(shared_mef, enrolee, maf):
+    shared_mef.allow(enrolee.id, maf.id, lifetime="1s")
+    enrolee.connect()
+    while maf.fetch(enrolee.keid).rsc == 2000:
+        pass
+    assert refused(maf.fetch(enrolee.keid), 4004)
+
+
+@pytest.mark.parametrize("suid", [22, 23, 24, 25])
+def test_MEF_FC_7_keys_for_csees_and_aes(shared_mef, enrolee, mef_device, suid):
+    target = mef_device()
+    shared_mef.allow(enrolee.id, target.id, suid)
+    enrolee.connect()
+    domain, cse, ae = target.id[2:].split("/")
+    assert credential_of(target.fetch(enrolee.keid, suid)) == usage_key(enrolee.ke, suid, f"{ae}.{cse}.{domain}".lower())
+
+
+def test_MEF_FC_11_fetch_is_repeatable_and_addresses_have_several_forms(allowed, maf):
+    first = maf.fetch(allowed.keid)
+    assert maf.fetch(allowed.keid).pc == first.pc
+    assert credential_of(maf.fetch(allowed.keid.lower())) == credential_of(first)
+    assert credential_of(maf.fetch(allowed.keid, prefix=f"//{MEF_FQDN}/")) == credential_of(first)
+    assert refused(maf.fetch(allowed.keid, prefix="//other.example.com/"), 4004)
+    # once the Enrolee's session is over too
+    keid = allowed.keid
+    allowed.close()
+    assert credential_of(maf.fetch(keid)) == credential_of(first)
+
+
+def test_MEF_FC_4_only_retrieve(allowed, maf):
+    to = f"fetchCredentials/{allowed.keid}/21"
+    assert refused(maf.send(DELETE, to), 4005)
+    assert refused(maf.send(CREATE, to, ty=20003, pc={"sec:skr": {}}), 4005)
+    assert refused(maf.send(RETRIEVE, to, rvi="9"), 4001)
+    assert refused(maf.send(RETRIEVE, to, rcn=4), 4000)
+    assert maf.fetch(allowed.keid).rsc == 2000
