@@ -203,6 +203,7 @@ om_rc omtls_connection_attach(SSL *ssl, const struct omtls_attachment *what, str
     }
     if (old != NULL)
         release(old);
+    c->ssl = ssl;
     c->peer = what->peer; /* only now: until here it is the caller's */
     c->peer_free = what->peer_free;
     *out = c;

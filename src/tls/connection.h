@@ -19,6 +19,7 @@ struct omtls_connection {
     struct omtls_connection *next_free;
 
     /* The SSL's thread only. */
+    const SSL *ssl; /* or NULL: made without one */
     enum omtls_custody custody;
     bool allow_no_ems;
     bool ems;                  /* valid once established */

@@ -3,6 +3,7 @@
 #include "tls/token_master.h"
 
 #include <openssl/crypto.h>
+#include <openssl/objects.h>
 #include <string.h>
 
 #define RANDOMS_SIZE 64 /* client_random, server_random */
@@ -144,6 +145,22 @@ static om_rc export_from_host(const struct omtls_prf *prf, size_t label_len, uin
     return rc;
 }
 
+/* The last octets of this PRF that nobody uses: docs/adr/0007. A key block of TLS 1.2 has no IVs for a CBC
+ * suite (RFC 5246 section 6.3), each record brings its own (6.2.3.2), but OpenSSL asks for them all the same.
+ */
+static size_t unused_ivs(const struct omtls_connection *c, const struct omtls_prf *prf, size_t n)
+{
+    enum { MAC_KEY = 32, KEY = 16, IV = 16 };
+    if (c->ssl == NULL || !omtls_prf_label_is(prf, "key expansion") || n != 2 * (size_t)(MAC_KEY + KEY + IV))
+        return 0;
+    const SSL_CIPHER *suite = SSL_get_pending_cipher(c->ssl);
+    int version = SSL_version(c->ssl);
+    if (suite == NULL || (version != TLS1_2_VERSION && version != DTLS1_2_VERSION) ||
+        SSL_CIPHER_get_cipher_nid(suite) != NID_aes_128_cbc || SSL_CIPHER_get_digest_nid(suite) != NID_sha256)
+        return 0;
+    return 2 * (size_t)IV;
+}
+
 static om_rc use_master(struct omtls_connection *c, const struct omtls_prf *prf, uint8_t *out, size_t n,
                         struct om_error *err)
 {
@@ -152,7 +169,9 @@ static om_rc use_master(struct omtls_connection *c, const struct omtls_prf *prf,
     size_t label_len = onem2m_label(prf);
     if (label_len > 0)
         return export_from(c, c->master, prf, label_len, out, n, err);
-    return se_prf(c->master, prf->seeds, prf->n_seeds, out, n, err);
+    size_t unused = unused_ivs(c, prf, n);
+    memset(out + n - unused, 0, unused);
+    return se_prf(c->master, prf->seeds, prf->n_seeds, out, n - unused, err);
 }
 
 static om_rc dispatch(const struct omtls_prf *prf, uint8_t *out, size_t n, struct om_error *err)

@@ -171,6 +171,26 @@ static void test_psk_lengths(void **state)
     tls_key = usual;
 }
 
+/* CBC with the MAC inside (RFC 5246) goes through other ciphers of OpenSSL than with the MAC outside (RFC
+ * 7366). Neither may need the IVs that the token does not compute (docs/adr/0007). */
+static void test_mac_then_encrypt(void **state)
+{
+    (void)state;
+    for (int dtls = 0; dtls < 2; dtls++) {
+        struct omtls_server cfg = tls_server_config(OMTLS_CUSTODY_SESSION);
+        SSL_CTX *server = our_server(dtls == 1, &cfg);
+        SSL_CTX *client = known_plain(false, dtls == 1, suites[0]);
+        SSL_CTX_set_options(client, SSL_OP_NO_ENCRYPT_THEN_MAC);
+        struct handshake h;
+        assert_true(meet(&h, client, server));
+        for (int i = 0; i < 3; i++)
+            check_established(&h, &(struct row){suites[0], dtls == 1, OMTLS_CUSTODY_SESSION});
+        handshake_free(&h);
+        SSL_CTX_free(client);
+        SSL_CTX_free(server);
+    }
+}
+
 /* In OpenSSL's default library context, as libcoap makes its SSL_CTXs: nothing is named but the method. */
 static void test_default_libctx(void **state)
 {
@@ -203,6 +223,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_both, tls_test_setup, tls_test_teardown),
         cmocka_unit_test_setup_teardown(test_preference, tls_test_setup, tls_test_teardown),
         cmocka_unit_test_setup_teardown(test_psk_lengths, tls_test_setup, tls_test_teardown),
+        cmocka_unit_test_setup_teardown(test_mac_then_encrypt, tls_test_setup, tls_test_teardown),
         cmocka_unit_test_setup_teardown(test_default_libctx, tls_test_setup, tls_test_teardown),
     };
     return cmocka_run_group_tests(tests, tls_setup, tls_teardown);
