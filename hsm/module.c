@@ -46,14 +46,26 @@ unsigned hsm_process(void)
     return process;
 }
 
+static bool one_thread; /* guarded by modules_lock */
+
+void hsm_module_one_thread(void)
+{
+    (void)pthread_mutex_lock(&modules_lock);
+    one_thread = true;
+    (void)pthread_mutex_unlock(&modules_lock);
+}
+
 static bool same_text(const char *a, const char *b)
 {
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
+/* Without CKF_OS_LOCKING_OK and mutexes of ours the module may leave out its locks (PKCS#11 v2.40 base
+ * specification, C_Initialize). p11-kit always asks for them. */
 static om_rc initialize(struct hsm_module *m, struct om_error *err)
 {
-    struct hsm_initialize_args args = {.standard = {.flags = CKF_OS_LOCKING_OK, .pReserved = m->init_args}};
+    CK_FLAGS flags = one_thread ? 0 : CKF_OS_LOCKING_OK;
+    struct hsm_initialize_args args = {.standard = {.flags = flags, .pReserved = m->init_args}};
     CK_RV rv = m->from_p11kit ? p11_kit_module_initialize(m->functions) : m->functions->C_Initialize(&args);
     if (rv == CKR_CRYPTOKI_ALREADY_INITIALIZED)
         return OM_OK;

@@ -11,6 +11,9 @@ struct hsm_module;
  * child. */
 unsigned hsm_process(void);
 
+/* Modules that are initialised from now on are called from one thread of this process only. */
+void hsm_module_one_thread(void);
+
 /* Loads and initialises the module that the URI names, or takes another user's. A module that somebody else
  * in the process initialised already (libp11) is used as it is and not finalised here. OM_ECONFIG: no such
  * library, or not a module, or in use with other x-init-args. OM_EINTERNAL: initialised before a fork. */

@@ -360,4 +360,5 @@ __attribute__((visibility("default"))) const struct se_plugin openmaf_se_plugin 
     .signer_sign = plugin_signer_sign,
     .certificate_read = plugin_certificate_read,
     .certificate_write = plugin_certificate_write,
+    .one_thread = hsm_module_one_thread,
 };

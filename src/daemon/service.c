@@ -8,6 +8,7 @@
 static om_rc open_token(const struct config *cfg, struct service *s, struct om_error *err)
 {
     struct se_description d;
+    se_promise_one_thread(); /* a worker has no other */
     OM_TRY(se_open(cfg->token_uri, cfg->pin_source[0] != '\0' ? cfg->pin_source : NULL,
                    cfg->plugin_dir[0] != '\0' ? cfg->plugin_dir : NULL, &s->se, err));
     OM_TRY(se_describe(s->se, &d, err));

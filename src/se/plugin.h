@@ -112,6 +112,9 @@ struct se_plugin {
                               struct om_error *err);
     om_rc (*certificate_write)(struct se_token *tok, const char *name, const uint8_t *der, size_t n,
                                struct om_error *err);
+
+    /* Optional: se_promise_one_thread was called. Comes before open. */
+    void (*one_thread)(void);
 };
 
 #endif

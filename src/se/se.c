@@ -4,10 +4,18 @@
 #include "util/log.h"
 #include "util/text.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define RANDOM_MAX 4096
+
+static atomic_bool one_thread;
+
+void se_promise_one_thread(void)
+{
+    atomic_store(&one_thread, true);
+}
 
 om_rc se_open(const char *uri, const char *pin_source, const char *plugin_dir, struct se **out,
               struct om_error *err)
@@ -21,6 +29,8 @@ om_rc se_open(const char *uri, const char *pin_source, const char *plugin_dir, s
     if (se == NULL)
         return om_fail(err, OM_ENOMEM, "no memory for a token");
     se->plugin = plugin;
+    if (plugin->one_thread != NULL && atomic_load(&one_thread))
+        plugin->one_thread();
     om_rc rc = plugin->open(uri, pin_source, &se->tok, err);
     if (rc != OM_OK) {
         free(se);

@@ -72,6 +72,10 @@ struct se_description {
     uint64_t commands; /* sent to the hardware since the token was opened; 0: not counted */
 };
 
+/* Promises for this process and for good that whatever uses tokens in it does so on one thread, other users
+ * of a PKCS#11 module included. Libraries then need no locks. Before se_open. */
+void se_promise_one_thread(void);
+
 /* Opens the token that `uri` names (RFC 7512 `pkcs11:...` or `tpm2:...`), logs in with the PIN from
  * `pin_source`
  * ("file:PATH", or "credential:NAME" for $CREDENTIALS_DIRECTORY/NAME; NULL: the URI's own pin-source

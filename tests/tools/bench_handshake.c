@@ -243,6 +243,7 @@ int main(int argc, char **argv)
     char path[64];
     (void)snprintf(path, sizeof path, "%s/maf.db", dir);
     struct se *se = NULL;
+    se_promise_one_thread(); /* as mafd's workers do */
     MUST(se_open(argv[1], argv[2][0] != '\0' ? argv[2] : NULL, NULL, &se, err));
     MUST(se_provision(se, err));
     struct store_auth auth;

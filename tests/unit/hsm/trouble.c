@@ -80,6 +80,13 @@ FORWARD(C_Sign, (CK_SESSION_HANDLE s, CK_BYTE *d, CK_ULONG n, CK_BYTE *o, CK_ULO
 FORWARD(C_SignUpdate, (CK_SESSION_HANDLE s, CK_BYTE *d, CK_ULONG n), (s, d, n))
 FORWARD(C_SignFinal, (CK_SESSION_HANDLE s, CK_BYTE *o, CK_ULONG *l), (s, o, l))
 
+static CK_RV trouble_C_Initialize(void *arguments)
+{
+    const CK_C_INITIALIZE_ARGS *args = arguments;
+    controls.initialize_flags = args != NULL ? args->flags : 0;
+    return real->C_Initialize(arguments);
+}
+
 static CK_RV trouble_C_Login(CK_SESSION_HANDLE s, CK_USER_TYPE u, CK_BYTE *p, CK_ULONG n)
 {
     controls.logins++;
@@ -131,6 +138,7 @@ EXPORT CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list)
     ours = *real;
 #define TAKE(name) ours.name = trouble_##name
     ours.C_GetFunctionList = C_GetFunctionList;
+    TAKE(C_Initialize);
     TAKE(C_OpenSession);
     TAKE(C_CloseSession);
     TAKE(C_GetSessionInfo);

@@ -19,6 +19,7 @@ struct trouble {
     CK_RV rv;
     uint64_t seed; /* of the random numbers; not 0 */
     unsigned long calls, failed, logins;
+    CK_FLAGS initialize_flags; /* of the last C_Initialize */
 };
 
 /* Exported by the module. */
