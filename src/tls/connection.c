@@ -11,6 +11,7 @@
 
 #define CHUNK_SLOTS 256
 #define CHUNKS      (OMTLS_CONNECTIONS_MAX / CHUNK_SLOTS)
+#define CHECKS      32 /* drawn at once: a call to the random generator costs more than its octets */
 
 /* Slots come in chunks that never move or go away, so a pointer to one stays valid. */
 static struct {
@@ -21,6 +22,8 @@ static struct {
     size_t used;
     unsigned generation;
     _Atomic size_t session_keys;
+    size_t checks; /* left of those that were drawn */
+    uint8_t drawn[CHECKS][OMTLS_CHECK_SIZE];
 } table = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -42,6 +45,8 @@ static void after_fork_in_child(void)
 {
     table.generation++;
     table.used = 0;
+    table.checks = 0; /* those are the parent's */
+    om_wipe(table.drawn, sizeof table.drawn);
     atomic_store(&table.session_keys, 0);
     unlock();
 }
@@ -135,10 +140,26 @@ static struct omtls_connection *pop_free(void)
     return c;
 }
 
-static struct omtls_connection *acquire(const struct omtls_attachment *what,
-                                        const uint8_t check[OMTLS_CHECK_SIZE])
+/* Called with the lock. No check is used twice. */
+static bool draw_check(uint8_t check[OMTLS_CHECK_SIZE])
 {
-    lock();
+    if (table.checks == 0) {
+        if (RAND_priv_bytes(table.drawn[0], sizeof table.drawn) != 1)
+            return false;
+        table.checks = CHECKS;
+    }
+    uint8_t *next = table.drawn[--table.checks];
+    memcpy(check, next, OMTLS_CHECK_SIZE);
+    om_wipe(next, OMTLS_CHECK_SIZE);
+    return true;
+}
+
+/* Called with the lock. */
+static om_rc acquire(const struct omtls_attachment *what, struct omtls_connection **out, struct om_error *err)
+{
+    uint8_t check[OMTLS_CHECK_SIZE];
+    if (!draw_check(check))
+        return om_fail(err, OM_EINTERNAL, "the random generator failed");
     struct omtls_connection *c = pop_free();
     if (c != NULL) {
         *c = (struct omtls_connection){.used = true,
@@ -152,8 +173,9 @@ static struct omtls_connection *acquire(const struct omtls_attachment *what,
         (void)stpcpy(c->identity, what->identity);
         table.used++;
     }
-    unlock();
-    return c;
+    om_wipe(check, sizeof check);
+    *out = c;
+    return c != NULL ? OM_OK : om_fail(err, OM_ETRANSIENT, "no room for another connection");
 }
 
 om_rc omtls_connection_prepare(struct om_error *err)
@@ -166,20 +188,15 @@ om_rc omtls_connection_prepare(struct om_error *err)
 om_rc omtls_connection_new(const struct omtls_attachment *what, struct omtls_connection **out,
                            struct om_error *err)
 {
-    uint8_t check[OMTLS_CHECK_SIZE];
     *out = NULL;
     OM_TRY(omtls_connection_prepare(err));
     OM_TRY(omtls_reference_prepare(err));
     if (strlen(what->identity) > OMTLS_IDENTITY_MAX)
         return om_fail(err, OM_EINPUT, "psk_identity is longer than %d octets", OMTLS_IDENTITY_MAX);
-    if (RAND_priv_bytes(check, sizeof check) != 1)
-        return om_fail(err, OM_EINTERNAL, "the random generator failed");
-    struct omtls_connection *c = acquire(what, check);
-    om_wipe(check, sizeof check);
-    if (c == NULL)
-        return om_fail(err, OM_ETRANSIENT, "no room for another connection");
-    *out = c;
-    return OM_OK;
+    lock();
+    om_rc rc = acquire(what, out, err);
+    unlock();
+    return rc;
 }
 
 void omtls_connection_free(struct omtls_connection *c)
