@@ -1,9 +1,11 @@
 /* KDF "TLS1-PRF" of the provider: gives each PRF to whom it belongs, the token (token_prf.c) or OpenSSL's own
  * TLS1-PRF.
  *
- * libssl makes a context, calls derive once with all parameters and frees it. Other users may set parameters
- * one after the other and derive more than once, as EVP_KDF-TLS1_PRF(7) allows. */
+ * libssl makes a context, calls derive once with all parameters and frees it, four times in a handshake: the
+ * provider keeps the last freed context, wiped, for the next one. Other users may set parameters one after
+ * the other and derive more than once, as EVP_KDF-TLS1_PRF(7) allows. */
 #include "tls/error_queue.h"
+#include "tls/host_prf.h"
 #include "tls/prf_state.h"
 #include "tls/provider.h"
 
@@ -13,8 +15,9 @@
 #include <string.h>
 
 struct prf_ctx {
-    const struct omtls_provider *prov;
+    struct omtls_provider *prov;
     EVP_KDF_CTX *forward; /* OpenSSL's own; made when needed, holds nothing that is not in state */
+    EVP_MAC_CTX *mac;     /* made when needed, holds no secret between calls */
     struct omtls_prf_state state;
 };
 
@@ -22,11 +25,16 @@ struct prf_ctx {
 
 static void *newctx(void *provctx)
 {
-    struct prf_ctx *ctx = OPENSSL_malloc(sizeof *ctx);
+    struct omtls_provider *prov = provctx;
+    struct prf_ctx *ctx = atomic_exchange(&prov->spare, NULL);
+    if (ctx != NULL)
+        return ctx;
+    ctx = OPENSSL_malloc(sizeof *ctx);
     if (ctx == NULL)
         return NULL;
-    ctx->prov = provctx;
+    ctx->prov = prov;
     ctx->forward = NULL;
+    ctx->mac = NULL;
     omtls_prf_state_init(&ctx->state);
     return ctx;
 }
@@ -39,18 +47,34 @@ static void reset(void *vctx)
     ctx->forward = NULL;
 }
 
+static void destroy(struct prf_ctx *ctx)
+{
+    EVP_MAC_CTX_free(ctx->mac);
+    OPENSSL_free(ctx);
+}
+
 static void freectx(void *vctx)
 {
-    if (vctx == NULL)
+    struct prf_ctx *ctx = vctx;
+    void *none = NULL;
+    if (ctx == NULL)
         return;
-    reset(vctx);
-    OPENSSL_free(vctx);
+    reset(ctx);
+    if (!atomic_compare_exchange_strong(&ctx->prov->spare, &none, ctx))
+        destroy(ctx);
+}
+
+void omtls_kdf_tls1_prf_cleanup(struct omtls_provider *prov)
+{
+    struct prf_ctx *ctx = atomic_exchange(&prov->spare, NULL);
+    if (ctx != NULL)
+        destroy(ctx);
 }
 
 static void *dupctx(void *vctx)
 {
     const struct prf_ctx *from = vctx;
-    struct prf_ctx *to = newctx((void *)from->prov);
+    struct prf_ctx *to = newctx(from->prov);
     if (to != NULL && !omtls_prf_state_copy(&to->state, &from->state)) {
         freectx(to);
         to = NULL;
@@ -133,6 +157,15 @@ static int forward(struct prf_ctx *ctx, unsigned char *out, size_t n)
     return EVP_KDF_derive(ctx->forward, out, n, params);
 }
 
+static int derive_on_host(struct prf_ctx *ctx, const struct omtls_prf *prf, unsigned char *out, size_t n)
+{
+    if (ctx->state.has_properties || !omtls_host_prf_fits(prf, n))
+        return forward(ctx, out, n);
+    if (ctx->mac == NULL)
+        ctx->mac = omtls_host_prf_new(ctx->prov->hmac);
+    return ctx->mac != NULL && omtls_host_prf(ctx->mac, prf, out, n);
+}
+
 static int derive(void *vctx, unsigned char *out, size_t n, const OSSL_PARAM params[])
 {
     struct prf_ctx *ctx = vctx;
@@ -143,7 +176,8 @@ static int derive(void *vctx, unsigned char *out, size_t n, const OSSL_PARAM par
     if (!omtls_prf_state_set(&ctx->state, params))
         return 0;
     omtls_prf_from_state(&ctx->state, &prf);
-    return omtls_prf_owner(&prf) == OMTLS_PRF_TOKEN ? derive_in_token(&prf, out, n) : forward(ctx, out, n);
+    return omtls_prf_owner(&prf) == OMTLS_PRF_TOKEN ? derive_in_token(&prf, out, n)
+                                                    : derive_on_host(ctx, &prf, out, n);
 }
 
 const OSSL_DISPATCH omtls_kdf_tls1_prf[] = {

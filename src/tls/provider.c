@@ -87,6 +87,7 @@ static int get_params(void *provctx, OSSL_PARAM params[])
 
 void omtls_provider_free(struct omtls_provider *prov)
 {
+    omtls_kdf_tls1_prf_cleanup(prov);
     EVP_KDF_free(prov->tls1_prf);
     EVP_KDF_free(prov->tls13_kdf);
     EVP_MAC_free(prov->hmac);

@@ -7,6 +7,7 @@
 #include <openssl/core_dispatch.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #define OMTLS_PROVIDER_NAME "maf"
@@ -19,6 +20,7 @@ struct omtls_provider {
     EVP_KDF *tls13_kdf;
     EVP_MAC *hmac;
     EVP_MD *sha256;
+    _Atomic(void *) spare; /* a wiped context of TLS1-PRF for the next to ask, or NULL */
 };
 
 /* NULL when OpenSSL's own provider cannot be loaded. */
@@ -33,6 +35,8 @@ int omtls_provider_params(OSSL_PARAM params[], const char *name);
 void omtls_provider_teardown(void *provctx);
 
 extern const OSSL_DISPATCH omtls_kdf_tls1_prf[];
+/* Frees what that KDF keeps with the provider. */
+void omtls_kdf_tls1_prf_cleanup(struct omtls_provider *prov);
 extern const OSSL_DISPATCH omtls_kdf_tls13[];
 extern const OSSL_DISPATCH omtls_mac_hmac[];
 
