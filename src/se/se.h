@@ -182,6 +182,13 @@ OM_MUST_USE om_rc se_prf_key(struct se_key *key, const struct se_part *parts, si
 OM_MUST_USE om_rc se_prf_forms(struct se_key *key, const struct se_part *parts, size_t n_parts, size_t offset,
                                size_t n, unsigned wanted, struct se_forms *out, struct om_error *err);
 
+/* What an exporter gives (TS-0003 10.3.1): octets [0, head_len) of the same output into host memory, head_len
+ * 1..64, and the n octets after them as a new token key, as se_prf_key does. In one pass where they cross
+ * host memory anyway. */
+OM_MUST_USE om_rc se_prf_head_and_key(struct se_key *key, const struct se_part *parts, size_t n_parts,
+                                      void *head, size_t head_len, size_t n, struct se_key **out,
+                                      struct om_error *err);
+
 /* Wraps a minted or derived key as se_import would have. OM_EDENIED for a key from se_load. */
 OM_MUST_USE om_rc se_wrap(struct se_key *key, enum se_use use, struct se_blob *out, struct om_error *err);
 

@@ -92,13 +92,15 @@ enum omtls_prf_owner omtls_prf_owner(const struct omtls_prf *prf)
 /* --- the exporter --- */
 
 static om_rc export_key(struct omtls_connection *c, struct se_key *master, const struct se_part *parts,
-                        size_t n_parts, struct om_error *err)
+                        size_t n_parts, uint8_t id[OMTLS_EXPORT_ID_SIZE], struct om_error *err)
 {
     struct se_key *key = NULL;
-    if (c->forms != NULL)
+    if (c->forms != NULL) {
+        OM_TRY(se_prf(master, parts, n_parts, id, OMTLS_EXPORT_ID_SIZE, err));
         return se_prf_forms(master, parts, n_parts, OMTLS_EXPORT_ID_SIZE, EXPORT_KEY, c->wanted, c->forms,
                             err);
-    OM_TRY(se_prf_key(master, parts, n_parts, OMTLS_EXPORT_ID_SIZE, EXPORT_KEY, &key, err));
+    }
+    OM_TRY(se_prf_head_and_key(master, parts, n_parts, id, OMTLS_EXPORT_ID_SIZE, EXPORT_KEY, &key, err));
     omtls_connection_set_exported(c, key);
     return OM_OK;
 }
@@ -120,8 +122,7 @@ static om_rc export_from(struct omtls_connection *c, struct se_key *master, cons
         parts[n_parts++] = (struct se_part){first + label_len, prf->seeds[0].len - label_len};
     for (size_t i = 1; i < prf->n_seeds; i++)
         parts[n_parts++] = prf->seeds[i];
-    OM_TRY(se_prf(master, parts, n_parts, out, OMTLS_EXPORT_ID_SIZE, err));
-    OM_TRY(export_key(c, master, parts, n_parts, err));
+    OM_TRY(export_key(c, master, parts, n_parts, out, err));
     struct omtls_reference ref = omtls_connection_reference(c, OMTLS_REFERENCE_EXPORT);
     omtls_reference_encode(&ref, out + OMTLS_EXPORT_ID_SIZE);
     return OM_OK;

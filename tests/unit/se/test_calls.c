@@ -54,6 +54,25 @@ static void derived_key_takes_the_fewest_hmacs(void **state)
     assert_int_equal(counts.live, 0);
 }
 
+/* What an exporter takes: the first block serves the identifier and the key. */
+static void head_and_key_take_the_fewest_hmacs(void **state)
+{
+    (void)state;
+    uint8_t head[32];
+    const unsigned want[][3] = {{16, 32, 4}, {16, 16, 2}, {32, 32, 4}, {32, 64, 6}};
+    struct se_key *key = start();
+    fixture_se->no_prf_key = true; /* as after the first call */
+    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
+        struct se_key *derived = NULL;
+        SUCCEEDS(se_prf_head_and_key(key, &seed, 1, head, want[i][0], want[i][1], &derived, ERR));
+        assert_int_equal(counts.hmac, want[i][2]);
+        counts.hmac = 0;
+        se_key_unref(derived);
+    }
+    se_key_unref(key);
+    assert_int_equal(counts.live, 0);
+}
+
 static void unsupported_is_asked_once(void **state)
 {
     (void)state;
@@ -100,6 +119,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(prf_takes_the_fewest_hmacs),
         cmocka_unit_test(derived_key_takes_the_fewest_hmacs),
+        cmocka_unit_test(head_and_key_take_the_fewest_hmacs),
         cmocka_unit_test(unsupported_is_asked_once),
         cmocka_unit_test(absent_operations_are_not_called),
     };

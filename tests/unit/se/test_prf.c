@@ -130,6 +130,35 @@ static void derived_key_is_a_slice_of_the_output(void **state)
     se_key_unref(key);
 }
 
+/* Twice: a token that cannot derive says so at the first call, and is not asked again. */
+static void head_and_key_are_one_output(void **state)
+{
+    (void)state;
+    uint8_t octets[48];
+    uint8_t seed[SEED_MAX];
+    uint8_t want[96];
+    uint8_t head[SE_KEY_MAX];
+    struct se_key *derived = NULL;
+    fill(octets, sizeof octets, 0x72);
+    reference_prf(octets, sizeof octets, seed, join(seed_parts, SEED_PARTS, seed), want, sizeof want);
+    struct se_key *key = mint(octets, sizeof octets);
+    const size_t cuts[][2] = {{16, 32}, {16, 32}, {1, 16}, {32, 32}, {32, 64}, {64, 32}, {33, 63}};
+    for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
+        SUCCEEDS(
+            se_prf_head_and_key(key, seed_parts, SEED_PARTS, head, cuts[i][0], cuts[i][1], &derived, ERR));
+        assert_memory_equal(head, want, cuts[i][0]);
+        KEY_IS(derived, want + cuts[i][0], cuts[i][1]);
+        se_key_unref(derived);
+    }
+    const size_t wrong[][2] = {{0, 32}, {65, 16}, {16, 15}, {16, 65}, {64, 33}, {SIZE_MAX - 15, 16}};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        FAILS(OM_EINPUT, se_prf_head_and_key(key, seed_parts, SEED_PARTS, head, wrong[i][0], wrong[i][1],
+                                             &derived, ERR));
+        assert_null(derived);
+    }
+    se_key_unref(key);
+}
+
 /* A whole session in the token: PSK -> master secret -> exported key -> blob -> loaded key. */
 static void chain_of_derivations(void **state)
 {
@@ -195,6 +224,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(output_of_any_length),
         cmocka_unit_test(labels_and_keys),
         cmocka_unit_test(derived_key_is_a_slice_of_the_output),
+        cmocka_unit_test(head_and_key_are_one_output),
         cmocka_unit_test(chain_of_derivations),
         cmocka_unit_test(seed_has_room_for_one_more_part),
     };
