@@ -1,13 +1,14 @@
-/* bench-handshake TOKEN-URI PIN-SOURCE CLIENTS HANDSHAKES
+/* bench-handshake [-w] TOKEN-URI PIN-SOURCE CLIENTS HANDSHAKES [SUITE]
  *
  * Server CPU of TLS 1.2 PSK handshakes with peers in memory, all variants in turn, in short blocks of one
  * run, so that their ratios mean something: plain OpenSSL with the key in RAM, with its defaults ("stock")
  * and without tickets and cache ("ram"); the MAF's whole path (look-up in the database, token, provider) with
  * custody psk and session; each with and without a following request for a key (retrieval). CLIENTS
  * credentials are registered first. `active` clients take turns, few enough for the cache of loaded keys; the
- * `cold` variants take another client each time, more than the cache holds. Prints one JSON object; the token
- * must be provisioned by `mafadm init`-like means: this program does it itself in a scratch database given by
- * the environment's TMPDIR. */
+ * `cold` variants take another client each time, more than the cache holds. -w: all memory is wiped when it
+ * is freed, as in mafd, with plain OpenSSL too. The token is provisioned here, the database is made in the
+ * current directory and removed. Prints one JSON object. */
+#include "daemon/mem_hooks.h"
 #include "maf/admin.h"
 #include "maf/maf.h"
 #include "plain_client.h"
@@ -232,8 +233,14 @@ static int compare(const void *a, const void *b)
 
 int main(int argc, char **argv)
 {
+    bool wiping = argc > 1 && strcmp(argv[1], "-w") == 0;
+    if (wiping) {
+        argc--;
+        argv++;
+        MUST(mem_hooks_install(err));
+    }
     if (argc != 5 && argc != 6)
-        die("usage: bench-handshake TOKEN-URI PIN-SOURCE CLIENTS HANDSHAKES [SUITE]", NULL);
+        die("usage: bench-handshake [-w] TOKEN-URI PIN-SOURCE CLIENTS HANDSHAKES [SUITE]", NULL);
     const char *suite = argc > 5 ? argv[5] : "PSK-AES128-CBC-SHA256";
     om_log_set_level(OM_LOG_WARNING);
     unsigned long handshakes = strtoul(argv[4], NULL, 10);
@@ -294,7 +301,8 @@ int main(int argc, char **argv)
             if (b > 0)
                 v->blocks[v->n_blocks++] = v->cpu / BLOCK;
         }
-    (void)printf("{\"clients\": %zu, \"suite\": \"%s\"", clients.n, suite);
+    (void)printf("{\"clients\": %zu, \"suite\": \"%s\", \"wiping\": %s", clients.n, suite,
+                 wiping ? "true" : "false");
     for (size_t k = 0; k < n_variants; k++) {
         qsort(variants[k].blocks, n_blocks, sizeof(double), compare);
         (void)printf(", \"%s\": %.2f", variants[k].name, variants[k].blocks[n_blocks / 2]);
