@@ -1,5 +1,6 @@
 /* Bounded cache of loaded keys: a hash table of names and a list in order of use. */
 #include "se/cache.h"
+#include "util/log.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -134,6 +135,22 @@ static om_rc insert(struct se_cache *cache, uint64_t hash, const char *name, siz
     return OM_OK;
 }
 
+/* A token that is full keeps half as many from now on, so that there is room for the keys of sessions too. */
+static om_rc insert_with_room(struct se_cache *cache, uint64_t hash, const char *name, size_t n,
+                              const struct se_blob *blob, enum se_use use, struct om_error *err)
+{
+    om_rc rc = insert(cache, hash, name, n, blob, use, err);
+    if (rc != OM_ENOMEM || cache->loaded == 0)
+        return rc;
+    size_t keep = cache->loaded / 2;
+    om_log(OM_LOG_WARNING, "the token has no room beyond %zu loaded keys; %zu are kept from now on: %s",
+           cache->loaded, keep + 1, om_error_text(err, rc));
+    while (cache->loaded > keep)
+        evict_oldest(cache);
+    cache->max = keep + 1;
+    return insert(cache, hash, name, n, blob, use, err);
+}
+
 om_rc se_cache_load(struct se_cache *cache, const char *name, const struct se_blob *blob, enum se_use use,
                     struct se_key **out, struct om_error *err)
 {
@@ -156,7 +173,7 @@ om_rc se_cache_load(struct se_cache *cache, const char *name, const struct se_bl
             remove_at(cache, at);
         else if (cache->loaded == cache->max)
             evict_oldest(cache);
-        OM_TRY(insert(cache, hash, name, n, blob, use, err));
+        OM_TRY(insert_with_room(cache, hash, name, n, blob, use, err));
     }
     *out = se_key_ref(cache->newest->key);
     return OM_OK;

@@ -2,7 +2,7 @@
  *
  * Keys are found by the caller's name for them and checked against the blob they came from: the same name
  * with another blob reloads. An entry that is in use when it is pushed out lives on until its last reference
- * goes. */
+ * goes. A token that has no room (OM_ENOMEM) for one more makes the cache halve what it keeps, for good. */
 #ifndef OPENMAF_SE_CACHE_H
 #define OPENMAF_SE_CACHE_H
 

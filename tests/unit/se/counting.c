@@ -57,6 +57,8 @@ static om_rc count_generate(struct se_token *tok, size_t n, se_handle *out, stru
 static om_rc count_load(struct se_token *tok, const uint8_t *blob, size_t blob_len, size_t key_len,
                         se_handle *out, struct om_error *err)
 {
+    if (counts.room > 0 && counts.live >= counts.room)
+        return om_fail(err, OM_ENOMEM, "the token is full");
     om_rc rc = inner->key_load(tok, blob, blob_len, key_len, out, err);
     counts.live += rc == OM_OK ? 1 : 0;
     return rc;

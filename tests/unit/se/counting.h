@@ -11,6 +11,7 @@ struct counts {
     unsigned mint; /* keys that came through the host, or were wrapped from there */
     unsigned step;
     unsigned live; /* handles given out and not freed */
+    unsigned room; /* key_load answers OM_ENOMEM when so many live; 0: no bound */
 };
 extern struct counts counts;
 

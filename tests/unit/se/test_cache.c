@@ -1,4 +1,5 @@
 /* The cache of loaded keys: what is kept, what goes first, and that a key in use outlives its entry. */
+#include "counting.h"
 #include "fixture.h"
 #include "se/cache.h"
 
@@ -173,6 +174,36 @@ static void many_names(void **state)
     se_cache_free(cache);
 }
 
+/* A token for four keys: the cache finds out, and leaves room for others. */
+static void full_token_halves_the_cache(void **state)
+{
+    (void)state;
+    struct se_cache *cache = new_cache(6);
+    static const char *const names[KEYS] = {"a", "b", "c", "d", "e", "f"};
+    struct se_cache_stats s;
+    counting_install(fixture_se);
+    counts.room = 4;
+    for (int round = 0; round < 3; round++)
+        for (size_t i = 0; i < KEYS; i++)
+            touch(cache, names[i], i);
+    se_cache_stats(cache, &s);
+    assert_int_equal(s.loaded, 3);
+    assert_int_equal(counts.live, 3);
+    se_cache_clear(cache);
+    struct se_key *key = NULL, *others[4];
+    counts.room = 0;
+    for (size_t i = 0; i < 4; i++)
+        SUCCEEDS(se_load(fixture_se, &blobs[i], SE_USE_HMAC, &others[i], ERR));
+    counts.room = 4;
+    FAILS(OM_ENOMEM, se_cache_load(cache, "a", &blobs[0], SE_USE_HMAC, &key, ERR));
+    assert_null(key);
+    for (size_t i = 0; i < 4; i++)
+        se_key_unref(others[i]);
+    touch(cache, "a", 0);
+    se_cache_free(cache);
+    counts.room = 0;
+}
+
 int main(int argc, char **argv)
 {
     fixture_kind(argc, argv);
@@ -183,6 +214,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(key_in_use_outlives_its_entry),
         cmocka_unit_test(names_and_sizes_are_checked),
         cmocka_unit_test(many_names),
+        cmocka_unit_test(full_token_halves_the_cache), /* last: it counts from here on */
     };
     return cmocka_run_group_tests_name("se cache", tests, setup, fixture_teardown);
 }
