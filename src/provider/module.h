@@ -15,8 +15,9 @@ struct names_config {
 };
 OM_MUST_USE om_rc names_configure(const struct names_config *config, struct om_error *err);
 
-/* Whether octets contain the text with which every name begins. */
+/* Whether octets contain, or begin with, the text with which every name begins. */
 bool names_contains(const void *octets, size_t n);
+bool names_begins(const void *octets, size_t n);
 
 /* The reference of this type for octets that are a whole name, and nothing else. Opens the token and loads
  * the key when first asked. With the lock. */

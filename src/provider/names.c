@@ -184,6 +184,12 @@ bool names_contains(const void *octets, size_t n)
     return n > 0 && memmem(octets, n, KEYDIR_PREFIX, sizeof KEYDIR_PREFIX - 1) != NULL;
 }
 
+bool names_begins(const void *octets, size_t n)
+{
+    size_t len = sizeof KEYDIR_PREFIX - 1;
+    return n >= len && memcmp(octets, KEYDIR_PREFIX, len) == 0;
+}
+
 /* The key's name between prefix and check; the check is the token's for that name. */
 static om_rc split(const char *text, char name[KEYDIR_NAME_MAX + 1], struct om_error *err)
 {

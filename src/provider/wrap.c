@@ -1,6 +1,6 @@
 /* The algorithms of src/tls for programs that know nothing of key references: a name where a pre-shared key
- * is expected becomes a reference, on its way into TLS1-PRF or TLS13-KDF. Anything else that contains a name
- * is refused, so that a name is never used as if it were a key. */
+ * is expected becomes a reference, on its way into TLS1-PRF or TLS13-KDF. Any other secret that contains a
+ * name is refused, so that a name is never used as if it were a key. */
 #include "provider/keydir.h"
 #include "provider/module.h"
 #include "tls/error_queue.h"
@@ -41,10 +41,17 @@ static int misplaced(void)
         &err);
 }
 
+/* Where a key can be. What a peer chooses, such as its random number in a seed, may read as it likes. */
+static bool is_secret(const OSSL_PARAM *p)
+{
+    return strcmp(p->key, OSSL_KDF_PARAM_SECRET) == 0 || strcmp(p->key, OSSL_KDF_PARAM_KEY) == 0 ||
+           strcmp(p->key, OSSL_KDF_PARAM_SALT) == 0;
+}
+
 static bool any_name(const OSSL_PARAM params[])
 {
     for (const OSSL_PARAM *p = params; p != NULL && p->key != NULL; p++)
-        if (p->data_type == OSSL_PARAM_OCTET_STRING && p->data != NULL &&
+        if (p->data_type == OSSL_PARAM_OCTET_STRING && p->data != NULL && is_secret(p) &&
             names_contains(p->data, p->data_size))
             return true;
     return false;
@@ -175,8 +182,8 @@ static int set13(void *ctx, const OSSL_PARAM params[])
 
 static int init_hmac(void *ctx, const unsigned char *key, size_t n, const OSSL_PARAM params[])
 {
-    return (key != NULL && names_contains(key, n)) || any_name(params) ? misplaced()
-                                                                       : hmac_init(ctx, key, n, params);
+    return (key != NULL && names_begins(key, n)) || any_name(params) ? misplaced()
+                                                                     : hmac_init(ctx, key, n, params);
 }
 
 /* No lock for the HMACs of everybody else: they would wait for the token, and a token that computes one with

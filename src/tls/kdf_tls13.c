@@ -50,9 +50,10 @@ static EVP_KDF_CTX *forward_ctx(struct kdf_ctx *ctx)
 
 /* --- parameters --- */
 
+/* Of two that have the same name the first counts, as for OpenSSL's own. */
 static void take_octets(const OSSL_PARAM *p, struct se_part *part)
 {
-    if (p->data_type == OSSL_PARAM_OCTET_STRING && p->data != NULL)
+    if (p->data_type == OSSL_PARAM_OCTET_STRING && p->data != NULL && part->octets == NULL)
         *part = (struct se_part){p->data, p->data_size};
 }
 

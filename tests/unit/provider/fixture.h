@@ -41,6 +41,14 @@ void named_end(void);
 /* Runs the test in a child with a bound on its time; fails unless it ends with status 0. */
 void in_child(void (*test)(void));
 
+/* A test of cmocka, run_NAME, that does so. */
+#define RUN(name)                                                                                            \
+    static void run_##name(void **state)                                                                     \
+    {                                                                                                        \
+        (void)state;                                                                                         \
+        in_child(name);                                                                                      \
+    }
+
 /* In the child: ends it when the condition does not hold. */
 #define CHECK(condition) named_check((condition), #condition, __FILE__, __LINE__)
 void named_check(bool ok, const char *what, const char *file, int line);

@@ -8,13 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define RUN(test)                                                                                            \
-    static void run_##test(void **state)                                                                     \
-    {                                                                                                        \
-        (void)state;                                                                                         \
-        in_child(test);                                                                                      \
-    }
-
 static void use_once(OSSL_LIB_CTX *libctx)
 {
     SSL_CTX *server = named_server(libctx), *client = stock_client();

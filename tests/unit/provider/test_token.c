@@ -5,13 +5,6 @@
 #include <poll.h>
 #include <sys/stat.h>
 
-#define RUN(test)                                                                                            \
-    static void run_##test(void **state)                                                                     \
-    {                                                                                                        \
-        (void)state;                                                                                         \
-        in_child(test);                                                                                      \
-    }
-
 static OSSL_LIB_CTX *libctx;
 static SSL_CTX *server, *client;
 
