@@ -71,7 +71,7 @@ class Named:
         return dict(self.token.env(), OPENSSL_CONF=str(self.config))
 
 
-@pytest.fixture(params=["softhsm"])
+@pytest.fixture(params=["softhsm", "swtpm"])
 def named(request, tmp_path):
     return Named(request.param, tmp_path)
 

@@ -45,9 +45,12 @@ static void openmaf_key(const char *arguments, char *line, size_t cap)
     CHECK(pclose(out) == 0);
 }
 
-/* As in tests/unit/hsm: the module that makes trouble in front of the real one. */
+/* As in tests/unit/hsm: the module that makes trouble in front of the real one, where there is one. */
 static void put_trouble_in_front(void)
 {
+    (void)snprintf(named.uri, sizeof named.uri, "%s", named.token->uri);
+    if (strncmp(named.uri, "pkcs11:", 7) != 0)
+        return;
     P11KitUri *uri = p11_kit_uri_new();
     CHECK(p11_kit_uri_parse(named.token->uri, P11_KIT_URI_FOR_ANY, uri) == P11_KIT_URI_OK);
     CHECK(setenv(TROUBLE_MODULE_VARIABLE, p11_kit_uri_get_module_path(uri), 1) == 0);
@@ -88,7 +91,7 @@ void named_begin(int argc, char **argv)
 {
     char path[512], hex[2 * PSK_SIZE + 1], arguments[600];
     if (argc != 2) {
-        (void)fprintf(stderr, "usage: %s softhsm|softokn\n", argv[0]);
+        (void)fprintf(stderr, "usage: %s softhsm|softokn|swtpm\n", argv[0]);
         exit(2);
     }
     named.token = test_token_new(argv[1]);

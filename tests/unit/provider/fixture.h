@@ -26,7 +26,7 @@
 
 struct named {
     struct test_token *token;
-    char uri[4096];   /* the token behind the module that makes trouble */
+    char uri[4096];   /* PKCS#11: the token behind the module that makes trouble */
     char config[512]; /* openssl.cnf */
     char keys[512];   /* directory */
     char name[128];   /* the reference that stands for the key */
