@@ -103,11 +103,11 @@ def s_server(env, psk, *args, rev=True):
         process.stdin.close()
 
 
-def talk(port, psk, *args):
-    """Whether a line sent through openssl s_client with the real key came back reversed, and what the client said."""
+def talk(port, psk, *args, env=None, then=lambda client: None):
+    """Whether a line sent through openssl s_client came back reversed, and what the client said. `then` sees it connected."""
     client = subprocess.Popen(["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-psk_identity", "dev", "-psk", psk,
                                *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              bufsize=1)
+                              bufsize=1, env=env)
     said = ""
     try:
         with contextlib.suppress(BrokenPipeError):
@@ -115,6 +115,7 @@ def talk(port, psk, *args):
         for line in client.stdout:
             said += line
             if line == "olleh\n":
+                then(client)
                 return True, said
         return False, said
     finally:
@@ -145,7 +146,13 @@ def test_s_server_with_a_key_in_a_token(named):
 
 
 def test_s_client_with_a_key_in_a_token(named):
-    with s_server(os.environ, named.psk, "-cipher", ":".join(SUITES12)) as server:
+    found = []
+    with s_server(os.environ, named.psk, "-cipher", ":".join(SUITES12), "-allow_no_dhe_kex") as server:
+        for args in (["-tls1_2", "-cipher", SUITES12[1]], ["-tls1_3"], ["-tls1_3", "-allow_no_dhe_kex"]):
+            ok, said = talk(server.port, named.hex, *args, env=named.env(),
+                            then=lambda client: found.append(in_memory(client, named.psk)))
+            assert ok, said
+        assert found == [[], [], []]
         for version in (["-tls1_2", "-cipher", SUITES12[1]], ["-tls1_3"]):
             client = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{server.port}", "-psk_identity", "dev",
                                      "-psk", named.hex, *version], input="Q\n", capture_output=True, text=True, timeout=60,
