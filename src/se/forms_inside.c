@@ -84,7 +84,7 @@ static om_rc run_schedule(struct se_key *key, struct schedule *s, struct se_psk1
 
 static om_rc make_psk13(struct se_key *key, struct se_forms *out, struct om_error *err)
 {
-    struct schedule s = {NULL};
+    struct schedule s = {.early = NULL};
     om_rc rc = run_schedule(key, &s, &out->psk13, err);
     se_key_unref(s.early);
     se_key_unref(s.binder);
