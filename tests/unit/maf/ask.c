@@ -125,8 +125,8 @@ void answer_has_only(const struct device *d, ...)
 
 void registered(struct device *d)
 {
-    RSC(2001, d, "{'op':1,'to':'//" FQDN "/-','ty':20002,'pc':{'sec:mafcr':{'et':'" LATER "','adfq':'%s'}}}",
-        d->admin);
+    RSC(2001, d, "{'op':1,'to':'//" FQDN "/-','ty':%d,'pc':{'%s':{'et':'" LATER "','adfq':'%s'}}}",
+        world_role->ty_client_reg, m2m_type_member(world_role->ty_client_reg), d->admin);
     (void)snprintf(d->registration, sizeof d->registration, "%s", answer_text(d, "ri"));
 }
 

@@ -21,12 +21,22 @@ static om_rc find_psk(void *arg, const struct omtls_hello *hello, struct se_key 
     return maf_find_psk(world_maf, hello, key, peer, err);
 }
 
+static void authenticated(void *arg, SSL *ssl, void *peer)
+{
+    (void)arg;
+    if (world_role->authenticated != NULL)
+        world_role->authenticated(world_maf, ssl, peer);
+}
+
 void world_tls_open(void)
 {
     libctx = OSSL_LIB_CTX_new();
     SUCCEEDS(omtls_provider_load(libctx, ERR));
-    struct omtls_server cfg = {
-        .libctx = libctx, .names = names, .find = find_psk, .peer_free = maf_peer_free};
+    struct omtls_server cfg = {.libctx = libctx,
+                               .names = names,
+                               .find = find_psk,
+                               .peer_free = maf_peer_free,
+                               .authenticated = authenticated};
     SUCCEEDS(omtls_server_ctx(&cfg, &server_ctx, ERR));
     SUCCEEDS(omtls_client_ctx(libctx, false, &client_ctx, ERR));
 }

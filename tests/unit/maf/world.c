@@ -11,6 +11,7 @@
 struct se *world_se;
 struct store *world_store;
 struct maf *world_maf;
+const struct maf_role *world_role = &maf_role_maf;
 struct om_error world_err;
 
 static const char *kind;
@@ -68,7 +69,7 @@ int world_setup(void **state)
     SUCCEEDS(se_provision(world_se, ERR));
     open_store();
     clock_now = (int64_t)time(NULL);
-    struct maf_options opt = {.names = names, .now = world_now};
+    struct maf_options opt = {.role = world_role, .names = names, .now = world_now};
     SUCCEEDS(maf_new(world_se, world_store, &opt, &suite_maf, ERR));
     world_maf = suite_maf;
     world_tls_open();
@@ -107,6 +108,7 @@ int world_test_teardown(void **state)
 void world_restart(const struct maf_options *opt)
 {
     struct maf_options with = *opt;
+    with.role = world_role;
     with.names = names;
     with.now = world_now;
     struct maf *maf = NULL;

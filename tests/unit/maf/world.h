@@ -8,6 +8,7 @@
 
 #include "maf/admin.h"
 #include "maf/maf.h"
+#include "maf/role.h"
 #include "token.h"
 #include "util/file.h"
 #include "util/text.h"
@@ -31,6 +32,9 @@ extern struct store *world_store;
 extern struct maf *world_maf;
 extern struct om_error world_err;
 #define ERR (&world_err)
+
+/* What the server is; a MAF unless a suite sets it before WORLD_RUN. A MEF goes by the same FQDN here. */
+extern const struct maf_role *world_role;
 
 /* Runs a table of tests as main would: kind of token from the arguments, group setup and teardown. */
 #define WORLD_RUN(argc, argv, tests)                                                                         \
