@@ -48,8 +48,8 @@ def test_man_page(page):
 def test_every_key_of_the_configuration_is_in_its_man_page():
     keys = re.findall(r"(?:TEXT|NUMBER)\(\"[\w+]+\", \"([a-z-]+)\"", (ROOT / "src" / "daemon" / "config_keys.c").read_text())
     assert len(keys) > 15
-    page = (ROOT / "docs" / "man" / "mafd.conf.5").read_text()
-    assert [k for k in keys if not re.search(rf"^\.It Cm.*\b{k}\b", page, re.M)] == []
+    pages = "".join((ROOT / "docs" / "man" / f"{name}.conf.5").read_text() for name in ("mafd", "mefd"))
+    assert [k for k in keys if not re.search(rf"^\.It Cm.*\b{k}\b", pages, re.M)] == []
 
 
 # A module may include only what stands before it (docs/architecture.md).
