@@ -61,8 +61,8 @@ static int split(const char *text, bool listening, char host[HOST_MAX], char ser
 int maf_resolve(const char *text, bool listening, bool local, struct maf_address out[MAF_ADDRESSES_MAX],
                 size_t *n, struct openmaf_error *error)
 {
-    char host[HOST_MAX];
-    char service[SERVICE_MAX];
+    char host[HOST_MAX] = "";
+    char service[SERVICE_MAX] = "";
     struct addrinfo *list = NULL;
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
                                    .ai_flags = AI_NUMERICSERV | (listening ? AI_PASSIVE : 0)};

@@ -9,16 +9,27 @@ struct connecting {
     struct maf_carry carry;
     struct maf_address to[MAF_ADDRESSES_MAX];
     size_t n;
+    struct dial *dials;
 };
 
 /* One session to be, over the addresses of its peer. */
 struct dial {
     struct connecting *connecting;
+    struct dial *next;
     size_t at; /* the next address */
     int local; /* socket; -1: standard input and output */
 };
 
 static int try_next(struct dial *d, struct openmaf_error *error);
+
+static void dial_free(struct dial *d)
+{
+    struct dial **at = &d->connecting->dials;
+    while (*at != d)
+        at = &(*at)->next;
+    *at = d->next;
+    free(d);
+}
 
 static int on_open(void *arg, struct maf_session *s, struct maf_local *local, struct openmaf_error *error)
 {
@@ -47,7 +58,7 @@ static void on_end(void *arg, struct maf_session *s, const struct openmaf_error 
         if (!open)
             (void)close(d->local);
     }
-    free(d);
+    dial_free(d);
 }
 
 static int start(struct dial *d, const struct maf_address *to, struct openmaf_error *error)
@@ -90,10 +101,11 @@ static int dial(struct connecting *k, int local, struct openmaf_error *error)
     struct dial *d = calloc(1, sizeof *d);
     if (d == NULL)
         return maf_fail(error, OPENMAF_ENOMEM, "no memory for a session");
-    *d = (struct dial){.connecting = k, .local = local};
+    *d = (struct dial){.connecting = k, .next = k->dials, .local = local};
+    k->dials = d;
     int code = try_next(d, error);
     if (code != OPENMAF_OK)
-        free(d);
+        dial_free(d);
     return code;
 }
 

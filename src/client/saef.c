@@ -163,46 +163,51 @@ static om_rc attach13(struct openmaf *maf, SSL *ssl, const struct key_record *k,
     return rc;
 }
 
-static om_rc use_key(struct openmaf *maf, const struct saef *s, SSL *ssl, const char *key_id,
-                     struct om_error *err)
+/* The key, if it may be used now and the home has it as it is needed. */
+static om_rc find_key(struct openmaf *maf, const char *key_id, bool tls13, struct key_record *k,
+                      struct om_error *err)
 {
+    OM_TRY(key_record_name(maf, key_id, k, err));
+    om_rc rc = key_record_read(maf, k, err);
+    if (rc == OM_ENOTFOUND)
+        return om_context(err, rc, "key %s is not in this home ('maf key retrieve' fetches it)", k->key_id);
+    if (rc != OM_OK)
+        return rc;
+    OM_TRY(key_record_may(k, M2M_SUID_SAEF, err));
+    OM_TRY(saef_check_forms(maf, k, false, err));
+    if (tls13)
+        OM_TRY(saef_check_forms(maf, k, true, err));
+    key_record_publish(k);
+    return OM_OK;
+}
+
+static om_rc use_key(struct openmaf *maf, SSL *ssl, const char *key_id, struct om_error *err)
+{
+    const struct saef *s = ssl != NULL ? saef_of(SSL_get_SSL_CTX(ssl)) : NULL;
+    if (s == NULL || s->maf != maf || s->what.end != OPENMAF_CLIENT)
+        return om_fail(err, OM_EINPUT, "the SSL is not of a client context of this home");
     bool tls13 = maf->home.saef_tls13 && !s->what.dtls;
     struct saef_peer *peer = calloc(1, sizeof *peer);
     if (peer == NULL || (peer->key = key_record_new()) == NULL) {
         free(peer);
         return om_fail(err, OM_ENOMEM, "no memory for a key");
     }
-    struct key_record *k = peer->key;
-    om_rc rc = key_record_name(maf, key_id, k, err);
-    if (rc == OM_OK)
-        rc = key_record_read(maf, k, err);
-    if (rc == OM_ENOTFOUND)
-        rc = om_context(err, rc, "key %s is not in this home ('maf key retrieve' fetches it)", k->key_id);
-    if (rc == OM_OK)
-        rc = key_record_may(k, M2M_SUID_SAEF, err);
-    if (rc == OM_OK)
-        rc = saef_check_forms(maf, k, false, err);
-    if (rc == OM_OK && tls13)
-        rc = saef_check_forms(maf, k, true, err);
-    key_record_publish(k);
+    om_rc rc = find_key(maf, key_id, tls13, peer->key, err);
     if (rc == OM_OK)
         rc = attach(maf, ssl, peer, err);
     if (rc != OM_OK) {
         saef_peer_free(peer);
         return rc;
     }
-    return tls13 ? attach13(maf, ssl, k, err) : OM_OK;
+    return tls13 ? attach13(maf, ssl, peer->key, err) : OM_OK;
 }
 
 int openmaf_saef_use_key(struct openmaf *maf, SSL *ssl, const char *key_id, struct openmaf_error *error)
 {
     struct om_error err = {0};
     om_rc rc = client_begin(maf, &err);
-    const struct saef *s = ssl != NULL ? saef_of(SSL_get_SSL_CTX(ssl)) : NULL;
-    if (rc == OM_OK && (s == NULL || s->maf != maf || s->what.end != OPENMAF_CLIENT))
-        rc = om_fail(&err, OM_EINPUT, "the SSL is not of a client context of this home");
     if (rc == OM_OK)
-        rc = use_key(maf, s, ssl, key_id, &err);
+        rc = use_key(maf, ssl, key_id, &err);
     return client_end(maf, rc, &err, error);
 }
 

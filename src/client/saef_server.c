@@ -85,10 +85,10 @@ static om_rc end(struct lookup *l, om_rc rc, const char *identity, void **peer, 
     struct saef_peer *p = rc == OM_OK ? calloc(1, sizeof *p) : NULL;
     if (rc == OM_OK && p == NULL)
         rc = om_fail(err, OM_ENOMEM, "no memory for a peer");
-    if (rc == OM_OK && l->good) {
+    if (p != NULL && l->good) {
         p->key = l->k;
         l->k = NULL;
-    } else if (rc == OM_OK && what->refused != NULL) {
+    } else if (p != NULL && what->refused != NULL) {
         what->refused(what->arg, identity, om_error_text(&l->why, l->why.rc));
     }
     if (l->k != NULL)

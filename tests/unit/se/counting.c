@@ -57,11 +57,19 @@ static om_rc count_generate(struct se_token *tok, size_t n, se_handle *out, stru
 static om_rc count_load(struct se_token *tok, const uint8_t *blob, size_t blob_len, size_t key_len,
                         se_handle *out, struct om_error *err)
 {
+    counts.load++;
     if (counts.room > 0 && counts.live >= counts.room)
         return om_fail(err, OM_ENOMEM, "the token is full");
     om_rc rc = inner->key_load(tok, blob, blob_len, key_len, out, err);
     counts.live += rc == OM_OK ? 1 : 0;
     return rc;
+}
+
+static om_rc count_row_mac(struct se_token *tok, const struct se_part *parts, size_t n_parts,
+                           uint8_t out[SE_MAC_SIZE], struct om_error *err)
+{
+    counts.row_mac++;
+    return inner->row_mac(tok, parts, n_parts, out, err);
 }
 
 static void count_free(struct se_token *tok, se_handle key)
@@ -72,7 +80,8 @@ static void count_free(struct se_token *tok, se_handle key)
 
 void counting_install(struct se *se)
 {
-    inner = se->plugin;
+    if (se->plugin != &counting)
+        inner = se->plugin;
     counting = *inner;
     counting.hmac = count_hmac;
     counting.prf = inner->prf != NULL ? count_prf : NULL;
@@ -82,6 +91,7 @@ void counting_install(struct se *se)
     counting.key_generate = count_generate;
     counting.key_load = count_load;
     counting.key_free = count_free;
+    counting.row_mac = count_row_mac;
     se->plugin = &counting;
     counts = (struct counts){0};
 }

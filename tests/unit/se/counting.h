@@ -10,12 +10,14 @@ struct counts {
     unsigned prf_key;
     unsigned mint; /* keys that came through the host, or were wrapped from there */
     unsigned step;
+    unsigned load;
+    unsigned row_mac;
     unsigned live; /* handles given out and not freed */
     unsigned room; /* key_load answers OM_ENOMEM when so many live; 0: no bound */
 };
 extern struct counts counts;
 
-/* From now on for this token; counters at zero. One token at a time. */
+/* From now on for this token; counters at zero. One token at a time; again to begin anew. */
 void counting_install(struct se *se);
 
 #endif
