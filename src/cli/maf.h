@@ -29,7 +29,8 @@ struct maf_args {
     const char *source, *forward, *accept, *timeout, *idle, *max_sessions; /* connect, listen */
     struct maf_list keys;
     bool dtls, once;
-    const char *operand, *operand2; /* the positional arguments, or NULL */
+    const char *receiver_rand, *originator_rand, *half; /* key derive, key hmac */
+    const char *operand, *operand2;                     /* the positional arguments, or NULL */
 };
 
 /* One command: `maf NOUN VERB`, or `maf NOUN`. */
@@ -85,6 +86,8 @@ int maf_key_list(struct openmaf *maf, const struct maf_args *args, struct openma
 int maf_key_update(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
 int maf_key_deregister(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
 int maf_key_forget(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
+int maf_key_derive(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
+int maf_key_hmac(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
 int maf_connect(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
 int maf_listen(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
 int maf_discover(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);

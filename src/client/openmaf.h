@@ -321,11 +321,28 @@ OPENMAF_API void openmaf_key_list_free(struct openmaf_key **list, size_t n);
 /* Removes a key from the home only. */
 OPENMAF_API int openmaf_key_forget(struct openmaf *maf, const char *key_id, struct openmaf_error *error);
 
-/* HMAC-SHA-256 with Kc over len octets (at most 1 MiB), in the token: the building block of sessionESPrimKey
- * (10.3.8.2) and of ESData. `suid` says for which feature; OPENMAF_EDENIED when the key was registered for
- * another or has expired (8.8.2.8). */
+/* HMAC-SHA-256 with the whole Kc over len octets (at most 1 MiB), in the token. `suid` says for which
+ * feature; OPENMAF_EDENIED when the key was registered for another or has expired (8.8.2.8). */
 OPENMAF_API int openmaf_key_hmac(struct openmaf *maf, const char *key_id, unsigned suid, const void *data,
                                  size_t len, uint8_t out[32], struct openmaf_error *error);
+
+/* The same with the first (half 0) or second (half 1) half of a key for ESData, suid 34 or 35, which uses the
+ * halves of Kc as its keys (TS-0003 8.8.1). OPENMAF_EUNSUPPORTED: the home has the key without its halves
+ * (taken in by an older version). A half that is to encrypt, and not to authenticate, has to leave the token:
+ * openmaf_key_retrieve with a value, and openmaf_secret_half. */
+OPENMAF_API int openmaf_key_hmac_half(struct openmaf *maf, const char *key_id, unsigned suid, int half,
+                                      const void *data, size_t len, uint8_t out[32],
+                                      struct openmaf_error *error);
+
+#define OPENMAF_ESPRIM_RAND_SIZE 16 /* octets of an esprimRandValue */
+
+/* sessionESPrimKey (TS-0003 10.3.8.2) of a key for ESPrim (SUID 33, the pairwiseESPrimKey, which stays in the
+ * token) and the random values that receiver and originator gave: 32 octets in *out, for the application to
+ * protect primitives with; free with openmaf_secret_free. Errors as openmaf_key_hmac. */
+OPENMAF_API int openmaf_esprim_session_key(struct openmaf *maf, const char *key_id,
+                                           const uint8_t receiver_rand[OPENMAF_ESPRIM_RAND_SIZE],
+                                           const uint8_t originator_rand[OPENMAF_ESPRIM_RAND_SIZE],
+                                           struct openmaf_secret **out, struct openmaf_error *error);
 
 /* ---- Sessions with other entities (SAEF, TS-0003 8.2.2.3) ------------------------------------------------
  *

@@ -1,5 +1,6 @@
 /* See fixture.h. */
 #include "fixture.h"
+#include "client/key_record.h"
 
 #include <openssl/hmac.h>
 
@@ -63,6 +64,25 @@ struct openmaf *fixture_client(uint16_t port, const uint8_t km[32])
     if (km != NULL)
         SUCCEEDS(openmaf_credential_import(maf, KMID, km, 32, ERROR));
     return maf;
+}
+
+void fixture_put_key(struct openmaf *maf, const char *key_id, unsigned suid, int64_t expires,
+                     const void *octets, size_t n)
+{
+    struct om_error err = {0};
+    struct om_secret kc = OM_SECRET_INIT;
+    struct key_record *k = key_record_new();
+    assert_int_equal(key_record_name(maf, key_id, k, &err), OM_OK);
+    k->pub.role = OPENMAF_TARGET;
+    k->pub.suid = suid;
+    k->pub.expires = expires;
+    (void)stpcpy(k->source, FIXTURE_SOURCE);
+    (void)stpcpy(k->stakeholder, ADMIN);
+    assert_int_equal(om_secret_set(&kc, octets, n, &err), OM_OK);
+    assert_int_equal(key_record_import(maf, k, &kc, &err), OM_OK);
+    assert_int_equal(key_record_write(maf, k, &err), OM_OK);
+    om_secret_free(&kc);
+    openmaf_key_free(&k->pub);
 }
 
 const char *fixture_home(void)

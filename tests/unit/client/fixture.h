@@ -44,6 +44,11 @@ int fixture_teardown(void **state);
  * km is NULL; opened. */
 struct openmaf *fixture_client(uint16_t port, const uint8_t km[32]);
 
+/* Puts a key of Source FIXTURE_SOURCE into the home, as a retrieval would. */
+#define FIXTURE_SOURCE "//sp.example.com/cse1/Csource"
+void fixture_put_key(struct openmaf *maf, const char *key_id, unsigned suid, int64_t expires,
+                     const void *octets, size_t n);
+
 /* Path of the home that fixture_client made last; of a record in it. */
 const char *fixture_home(void);
 const char *fixture_record(const char *name);

@@ -9,7 +9,7 @@
 
 #include <unistd.h>
 
-#define SOURCE "//sp.example.com/cse1/Csource"
+#define SOURCE FIXTURE_SOURCE
 #define CBC    "PSK-AES128-CBC-SHA256"
 #define OTHER  "FFEEDDCCBBAA99887766554433221100@" FQDN
 
@@ -38,23 +38,9 @@ static int allow(void *arg, const struct openmaf_key *key)
     return seen.allow;
 }
 
-/* Puts a key into the home, as a retrieval would. */
 static void put_key(const char *key_id, unsigned suid, int64_t expires)
 {
-    struct om_error err = {0};
-    struct om_secret octets = OM_SECRET_INIT;
-    struct key_record *k = key_record_new();
-    assert_int_equal(key_record_name(maf, key_id, k, &err), OM_OK);
-    k->pub.role = OPENMAF_TARGET;
-    k->pub.suid = suid;
-    k->pub.expires = expires;
-    (void)stpcpy(k->source, SOURCE);
-    (void)stpcpy(k->stakeholder, ADMIN);
-    assert_int_equal(om_secret_set(&octets, kc, sizeof kc, &err), OM_OK);
-    assert_int_equal(key_record_import(maf, k, &octets, &err), OM_OK);
-    assert_int_equal(key_record_write(maf, k, &err), OM_OK);
-    om_secret_free(&octets);
-    openmaf_key_free(&k->pub);
+    fixture_put_key(maf, key_id, suid, expires, kc, sizeof kc);
 }
 
 static int setup(void **state)
