@@ -22,7 +22,8 @@ struct maf_args {
     const char *home;
     const char *id, *maf, *token, *pin_source, *custody, *plugin_dir, *tls_max; /* init */
     const char *https, *wss, *coaps, *coaps_tcp, *format; /* init: where the MAF is, and how to talk to it */
-    const char *kmid, *km_file;                           /* credential import */
+    const char *kmid, *km_file, *bundle;                  /* credential import */
+    const char *flavour, *name, *out;                     /* csr */
     const char *stakeholder, *registration, *expires, *suid, *type, *limit, *offset;
     struct maf_list labels, targets;
     bool raw, no_labels, generate, strict, show_value;
@@ -62,6 +63,14 @@ json_t *maf_time_json(int64_t t); /* null for 0, which stands for not known */
 /* " a b c", or " -" when there are none. */
 void maf_print_texts(const char *const *texts, size_t n);
 
+/* A certificate that ends within this time is pointed out. */
+#define MAF_WARN_SECONDS (30 * 86400)
+
+/* Prints the home's credentials if `print`, and adds them to array. Those that are refused are reported and
+ * counted. */
+int maf_credentials(struct openmaf *maf, bool print, json_t *array, size_t *refused,
+                    struct openmaf_error *error);
+
 /* What ends a list: fails when records were refused (each was reported on stderr as it came). */
 int maf_refused(int code, size_t refused, struct openmaf_error *error);
 
@@ -71,6 +80,8 @@ int maf_number(const char *option, const char *text, unsigned long max, unsigned
                struct openmaf_error *error);
 
 int maf_init(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
+int maf_status(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
+int maf_csr(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
 int maf_token_status(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
 int maf_credential_import(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
 int maf_credential_list(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);

@@ -1,4 +1,4 @@
-/* maf: the home, its token and its credentials. */
+/* maf: the home and its token. */
 #include "cli/maf.h"
 
 #include <stdio.h>
@@ -56,63 +56,5 @@ int maf_token_status(struct openmaf *maf, const struct maf_args *args, struct op
                          : "hmac: the master secret and an exported Kc cross host memory once, when made");
     if (t.test_only)
         (void)fprintf(stderr, "maf: this token copies keys out or ignores templates: for tests only\n");
-    return OPENMAF_OK;
-}
-
-int maf_credential_import(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error)
-{
-    enum openmaf_file_format format = args->raw ? OPENMAF_FILE_RAW : OPENMAF_FILE_HEX;
-    int code = openmaf_credential_import_file(maf, args->kmid, args->km_file, format, error);
-    if (code != OPENMAF_OK)
-        return code;
-    (void)fprintf(stderr, "maf: %s still holds Km in the clear; remove it\n", args->km_file);
-    if (args->json)
-        return maf_print_json(json_pack("{s:s}", "kmid", args->kmid), error);
-    (void)printf("%s is in the token's care\n", args->kmid);
-    return OPENMAF_OK;
-}
-
-static json_t *credential_json(const struct openmaf_credential *c)
-{
-    if (c->problem != NULL)
-        return json_pack("{s:s, s:s}", "kmid", c->kmid, "problem", c->problem);
-    return json_pack("{s:s, s:o, s:b}", "kmid", c->kmid, "imported", maf_time_json(c->imported), "current",
-                     c->current);
-}
-
-int maf_credential_list(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error)
-{
-    struct openmaf_credential **list = NULL;
-    size_t n = 0;
-    size_t refused = 0;
-    int code = openmaf_credential_list(maf, &list, &n, error);
-    json_t *array = json_array();
-    for (size_t i = 0; code == OPENMAF_OK && i < n; i++) {
-        const struct openmaf_credential *c = list[i];
-        char imported[16];
-        openmaf_time_format(c->imported, imported);
-        if (c->problem != NULL) {
-            (void)fprintf(stderr, "maf: %s\n", c->problem);
-            refused++;
-        } else if (!args->json) {
-            (void)printf("%s  imported %s%s\n", c->kmid, imported, c->current ? "  current" : "");
-        }
-        (void)json_array_append_new(array, credential_json(c));
-    }
-    openmaf_credential_list_free(list, n);
-    if (code == OPENMAF_OK && args->json)
-        code = maf_print_json(json_incref(array), error);
-    json_decref(array);
-    return maf_refused(code, refused, error);
-}
-
-int maf_credential_forget(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error)
-{
-    int code = openmaf_credential_forget(maf, args->operand, error);
-    if (code != OPENMAF_OK)
-        return code;
-    if (args->json)
-        return maf_print_json(json_pack("{s:s, s:b}", "kmid", args->operand, "forgotten", 1), error);
-    (void)printf("%s is forgotten\n", args->operand);
     return OPENMAF_OK;
 }

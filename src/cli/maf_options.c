@@ -31,6 +31,10 @@ static const struct {
     {'P', "plugin-dir", "DIR", "where token plug-ins are (default: the installed place)"},
     {'k', "kmid", "KMID", "KmID of the credential, relative@MAF-FQDN"},
     {'f', "km-file", "FILE", "file with Km in hexadecimal, which only you can read"},
+    {'U', "flavour", "FLAVOUR", "kind of certificate: ae, cse, node or device"},
+    {'z', "name", "NAME", "what it names: domain name of a CSE, Node-ID or hardware ID"},
+    {'q', "out", "FILE", "write the request there"},
+    {'b', "bundle", "FILE", "client bundle of the administrator"},
     {'w', "raw", NULL, "the file holds the octets of Km themselves"},
     {'a', "stakeholder", "ADMIN-FQDN", "administrating stakeholder"},
     {'r', "registration", "REG-ID", "mafClientRegID, if this home does not know it"},
@@ -142,6 +146,8 @@ static struct place place_of(struct maf_args *a, char letter)
         {'E', {.text = &a->timeout}},       {'I', {.text = &a->idle}},
         {'M', {.text = &a->max_sessions}},  {'N', {.text = &a->half}},
         {'B', {.text = &a->receiver_rand}}, {'G', {.text = &a->originator_rand}},
+        {'U', {.text = &a->flavour}},       {'z', {.text = &a->name}},
+        {'q', {.text = &a->out}},           {'b', {.text = &a->bundle}},
     };
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
         if (places[i].letter == letter)

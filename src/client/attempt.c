@@ -1,5 +1,6 @@
 /* Attempts: see attempt.h. */
 #include "client/attempt.h"
+#include "client/certificate.h"
 
 om_rc attempt_use_session(struct attempt *attempt, SSL *ssl, struct om_error *err)
 {
@@ -15,11 +16,19 @@ om_rc attempt_refused(const struct attempt *attempt, int alert, struct om_error 
     if (alert == SSL_AD_UNRECOGNIZED_NAME)
         return om_fail(err, OM_EDENIED, "the server at %s is not %s (TLS alert: unrecognized name)", where,
                        fqdn);
+    const char *what = alert >= 0 ? SSL_alert_desc_string_long(alert) : "";
+    if (attempt->peer->certificate != NULL)
+        return om_fail(
+            err, OM_EDENIED,
+            "%s at %s refused the handshake (%s%s): certificate %.160s is not permitted there, expired "
+            "or revoked, or its issuer is not trusted",
+            fqdn, where, alert >= 0 ? "TLS alert: " : "no answer to its last message", what,
+            attempt->peer->certificate->id);
     return om_fail(err, OM_EDENIED,
                    "%s at %s refused the handshake (%s%s): KmID %s is unknown to it, expired or revoked, or "
                    "its Km is another one",
-                   fqdn, where, alert >= 0 ? "TLS alert: " : "no answer to its last message",
-                   alert >= 0 ? SSL_alert_desc_string_long(alert) : "", attempt->peer->kmid);
+                   fqdn, where, alert >= 0 ? "TLS alert: " : "no answer to its last message", what,
+                   attempt->peer->kmid);
 }
 
 om_rc attempt_unanswered(const struct attempt *attempt, bool late, struct om_error *err)

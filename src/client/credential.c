@@ -1,4 +1,4 @@
-/* Credentials (TS-0003 8.8.3.1, pre-provisioned symmetric keys): import and choice. */
+/* Credentials (TS-0003 8.8.3.1, pre-provisioned symmetric keys): records and import. */
 #include "client/credential.h"
 #include "client/record.h"
 #include "onem2m/types.h"
@@ -16,7 +16,7 @@ om_rc credential_read(struct openmaf *maf, const char *name, struct credential *
     OM_TRY(record_read(&maf->home, maf->se, name, &object, err));
     om_rc rc;
     OM_TRY_GOTO(rc, out, record_get_text(object, "kmid", c->kmid, sizeof c->kmid, err));
-    OM_TRY_GOTO(rc, out, record_get_int(object, "imported", &c->pub.imported, err));
+    OM_TRY_GOTO(rc, out, record_get_int(object, "imported", &c->imported, err));
     OM_TRY_GOTO(rc, out, record_get_int(object, "order", &c->order, err));
     OM_TRY_GOTO(rc, out, record_get_blob(object, "psk", &c->psk, err));
     rc = record_get_psk13(object, "tls13", &c->forms, &c->tls13, err);
@@ -25,8 +25,7 @@ out:
     return rc;
 }
 
-/* The record of the newest credential. Any that is refused ends the search: it may have been the newest. */
-static om_rc newest(struct openmaf *maf, struct credential *best, struct om_error *err)
+om_rc credential_newest(struct openmaf *maf, struct credential *best, struct om_error *err)
 {
     struct m2m_list names = M2M_LIST_INIT;
     struct credential c;
@@ -40,51 +39,6 @@ static om_rc newest(struct openmaf *maf, struct credential *best, struct om_erro
     }
     m2m_list_free(&names);
     return rc;
-}
-
-om_rc credential_choose(struct openmaf *maf, struct credential *c, struct om_error *err)
-{
-    if (maf->home.kmid[0] == '\0') {
-        OM_TRY(newest(maf, c, err));
-        return c->order > 0
-                   ? OM_OK
-                   : om_fail(err, OM_ENOTFOUND, "%s has no credential; 'maf credential import' brings one in",
-                             maf->home.dir);
-    }
-    char name[RECORD_NAME_SIZE];
-    OM_TRY(record_name(name, RECORD_CREDENTIAL, maf->home.kmid, err));
-    om_rc rc = credential_read(maf, name, c, err);
-    return rc == OM_ENOTFOUND ? om_context(err, rc, "credential %s that maf.conf names", maf->home.kmid) : rc;
-}
-
-static om_rc load_forms(struct openmaf *maf, const struct credential *c, struct omtls_psk13 *km13,
-                        struct om_error *err)
-{
-    OM_TRY(se_load(maf->se, &c->forms.derived, SE_USE_TLS13_DERIVED, &km13->derived, err));
-    OM_TRY(se_load(maf->se, &c->forms.finished, SE_USE_TLS13_FINISHED, &km13->finished, err));
-    km13->handshake = c->forms.handshake;
-    km13->master = c->forms.master;
-    return OM_OK;
-}
-
-om_rc credential_load(struct openmaf *maf, struct credential_key *key, struct om_error *err)
-{
-    struct credential c = {0};
-    *key = (struct credential_key){.km = NULL};
-    OM_TRY(credential_choose(maf, &c, err));
-    OM_TRY(om_copy_text(key->kmid, sizeof key->kmid, c.kmid, err));
-    om_rc rc = se_load(maf->se, &c.psk, SE_USE_TLS12_PSK, &key->km, err);
-    key->tls13 = maf->home.tls13 && c.tls13;
-    if (rc == OM_OK && key->tls13)
-        rc = load_forms(maf, &c, &key->km13, err);
-    return rc == OM_OK ? OM_OK : om_context(err, rc, "credential %s", key->kmid);
-}
-
-void credential_unload(struct credential_key *key)
-{
-    se_key_unref(key->km);
-    se_key_unref(key->km13.derived);
-    se_key_unref(key->km13.finished);
 }
 
 /* KmID is relative@MAF-FQDN (crypto.md §8); the FQDN is folded to lower case. */
@@ -107,7 +61,7 @@ static om_rc check_kmid(const struct openmaf *maf, const char *kmid, char out[M2
 static om_rc write_credential(struct openmaf *maf, const char *name, const struct credential *c,
                               struct om_error *err)
 {
-    json_t *object = json_pack("{s:s, s:I, s:I}", "kmid", c->kmid, "imported", (json_int_t)c->pub.imported,
+    json_t *object = json_pack("{s:s, s:I, s:I}", "kmid", c->kmid, "imported", (json_int_t)c->imported,
                                "order", (json_int_t)c->order);
     if (object == NULL)
         return om_fail(err, OM_ENOMEM, "no memory for a record");
@@ -123,7 +77,6 @@ static om_rc write_credential(struct openmaf *maf, const char *name, const struc
 static om_rc import(struct openmaf *maf, const char *kmid, const void *km, size_t len, struct om_error *err)
 {
     struct credential c = {0};
-    struct credential last = {0};
     char name[RECORD_NAME_SIZE];
     OM_TRY(check_kmid(maf, kmid, c.kmid, err));
     if (km == NULL || len < KM_MIN || len > KM_MAX)
@@ -137,9 +90,8 @@ static om_rc import(struct openmaf *maf, const char *kmid, const void *km, size_
                        "credential %s is there already; 'maf credential forget' removes it", c.kmid);
     if (rc != OM_ENOTFOUND)
         return rc;
-    OM_TRY(newest(maf, &last, err));
-    c.pub.imported = client_now();
-    c.order = last.order + 1;
+    OM_TRY(credential_next_order(maf, &c.order, err));
+    c.imported = client_now();
     OM_TRY(se_import_psk(maf->se, km, len, &c.psk, err));
     OM_TRY(se_import_psk13(maf->se, km, len, &c.forms, err));
     return write_credential(maf, name, &c, err);

@@ -2,12 +2,11 @@
 #ifndef OPENMAF_CLIENT_CREDENTIAL_H
 #define OPENMAF_CLIENT_CREDENTIAL_H
 
-#include "client/client.h"
+#include "client/certificate.h"
 
 struct credential {
-    struct openmaf_credential pub; /* first; points into this structure */
     char kmid[M2M_KEY_ID_SIZE];
-    char problem[sizeof((struct om_error *)0)->text];
+    int64_t imported;
     int64_t order; /* grows with every import; 0: none */
     struct se_blob psk;
     bool tls13; /* has the forms for TLS 1.3: imported since there are any */
@@ -18,18 +17,39 @@ struct credential {
 OM_MUST_USE om_rc credential_read(struct openmaf *maf, const char *name, struct credential *c,
                                   struct om_error *err);
 
-/* The one for handshakes. OM_ENOTFOUND: none was imported. */
-OM_MUST_USE om_rc credential_choose(struct openmaf *maf, struct credential *c, struct om_error *err);
+/* The record imported last; best->order is 0 when there is none, as it must be before. Any record that is
+ * refused ends the search: it may have been the newest. */
+OM_MUST_USE om_rc credential_newest(struct openmaf *maf, struct credential *best, struct om_error *err);
 
-/* The credential for handshakes, loaded: the one that maf.conf names, else the newest. */
+/* The order of the next import, of a Km or a certificate. */
+OM_MUST_USE om_rc credential_next_order(struct openmaf *maf, int64_t *order, struct om_error *err);
+
+/* The credential for handshakes under a stakeholder (NULL: for those that are under none): what its
+ * registration configuration says, else what maf.conf names, else the one imported last. */
+struct credential_choice {
+    bool is_certificate; /* which of the next two it is */
+    struct credential psk;
+    struct certificate certificate;
+    char *ca_certs; /* anchors from the registration configuration, or NULL: those of the certificate */
+};
+/* Free with credential_choice_free, also when it failed. OM_ENOTFOUND: there is none; OM_EUNSUPPORTED: rpsk.
+ */
+OM_MUST_USE om_rc credential_choose(struct openmaf *maf, const char *stakeholder,
+                                    struct credential_choice *out, struct om_error *err);
+void credential_choice_free(struct credential_choice *choice);
+
+/* The same, loaded. */
 struct credential_key {
+    bool is_certificate;
+    struct certificate_key certificate;
     char kmid[M2M_KEY_ID_SIZE];
     struct se_key *km;
     bool tls13; /* km13 is there: it has the forms, and maf.conf wants them */
     struct omtls_psk13 km13;
 };
-/* Free with credential_unload, also when it failed. OM_ENOTFOUND: none was imported. */
-OM_MUST_USE om_rc credential_load(struct openmaf *maf, struct credential_key *key, struct om_error *err);
+/* Free with credential_unload, also when it failed. */
+OM_MUST_USE om_rc credential_load(struct openmaf *maf, const char *stakeholder, struct credential_key *key,
+                                  struct om_error *err);
 void credential_unload(struct credential_key *key);
 
 #endif

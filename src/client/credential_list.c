@@ -1,4 +1,4 @@
-/* Credentials, continued: listing and removal. */
+/* Credentials of both kinds, continued: listing and removal. */
 #include "client/credential.h"
 #include "client/list.h"
 #include "util/text.h"
@@ -7,32 +7,117 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void *make(struct openmaf *maf, const char *name)
+/* One entry of the list. */
+struct entry {
+    struct openmaf_credential pub; /* first; points into this structure */
+    char id[RECORD_NAME_SIZE +
+            3]; /* Credential-ID, or what stands in its place for a record that is refused */
+    char kmid[M2M_KEY_ID_SIZE];
+    char problem[sizeof((struct om_error *)0)->text];
+    int64_t order;
+};
+
+static struct entry *refused(enum openmaf_credential_kind kind, const char *name, om_rc rc,
+                             const struct om_error *err)
 {
-    struct credential *c = calloc(1, sizeof *c);
-    struct om_error err = {0};
-    if (c == NULL)
+    struct entry *e = calloc(1, sizeof *e);
+    if (e == NULL)
         return NULL;
-    om_rc rc = credential_read(maf, name, c, &err);
-    if (rc != OM_OK) {
-        *c = (struct credential){0};
-        (void)snprintf(c->kmid, sizeof c->kmid, "%s", record_text(name));
-        (void)snprintf(c->problem, sizeof c->problem, "%s", om_error_text(&err, rc));
-        c->pub.problem = c->problem;
+    (void)snprintf(e->id, sizeof e->id, "%s", record_text(name));
+    (void)snprintf(e->problem, sizeof e->problem, "%s", om_error_text(err, rc));
+    e->pub = (struct openmaf_credential){.kind = kind, .id = e->id, .problem = e->problem};
+    return e;
+}
+
+static void *make_psk(struct openmaf *maf, const char *name)
+{
+    struct credential c = {.order = 0};
+    struct om_error err = {0};
+    om_rc rc = credential_read(maf, name, &c, &err);
+    if (rc != OM_OK)
+        return refused(OPENMAF_PSK, name, rc, &err);
+    struct entry *e = calloc(1, sizeof *e);
+    if (e == NULL)
+        return NULL;
+    (void)snprintf(e->id, sizeof e->id, "11-%s", c.kmid);
+    (void)snprintf(e->kmid, sizeof e->kmid, "%s", c.kmid);
+    e->order = c.order;
+    e->pub = (struct openmaf_credential){
+        .kind = OPENMAF_PSK, .id = e->id, .kmid = e->kmid, .imported = c.imported};
+    return e;
+}
+
+static void *make_certificate(struct openmaf *maf, const char *name)
+{
+    struct certificate c;
+    struct om_error err = {0};
+    om_rc rc = certificate_read(maf, name, &c, &err);
+    if (rc != OM_OK)
+        return refused(OPENMAF_CERTIFICATE, name, rc, &err);
+    struct entry *e = calloc(1, sizeof *e);
+    if (e != NULL) {
+        (void)snprintf(e->id, sizeof e->id, "%s", c.id);
+        e->order = c.order;
+        e->pub = (struct openmaf_credential){
+            .kind = OPENMAF_CERTIFICATE, .id = e->id, .imported = c.imported, .expires = c.until};
     }
-    c->pub.kmid = c->kmid;
-    return &c->pub;
+    certificate_free(&c);
+    return e;
+}
+
+/* Marks what handshakes use where no registration configuration says otherwise. */
+static void mark_current(struct openmaf *maf, void **items, size_t n)
+{
+    struct credential_choice choice;
+    if (items == NULL)
+        return;
+    om_rc rc = credential_choose(maf, NULL, &choice, NULL); /* none: then nothing is marked */
+    int64_t order = choice.is_certificate ? choice.certificate.order : choice.psk.order;
+    for (size_t i = 0; rc == OM_OK && i < n; i++) {
+        struct entry *e = items[i];
+        e->pub.current = e->pub.problem == NULL && e->order == order && order > 0;
+    }
+    credential_choice_free(&choice);
+}
+
+/* Takes both lists over. */
+static om_rc join(void **a, size_t n, void **b, size_t m, void ***items, struct om_error *err)
+{
+    *items = NULL;
+    if (n + m == 0)
+        return OM_OK;
+    void **all = calloc(n + m, sizeof *all);
+    if (all == NULL) {
+        list_free(a, n, free);
+        list_free(b, m, free);
+        return om_fail(err, OM_ENOMEM, "no memory for a list");
+    }
+    for (size_t i = 0; i < n; i++)
+        all[i] = a[i];
+    for (size_t i = 0; i < m; i++)
+        all[n + i] = b[i];
+    *items = all;
+    free(a);
+    free(b);
+    return OM_OK;
 }
 
 static om_rc list(struct openmaf *maf, void ***items, size_t *n, struct om_error *err)
 {
-    struct credential current = {0};
-    OM_TRY(list_records(maf, RECORD_CREDENTIAL, make, free, items, n, err));
-    om_rc rc = credential_choose(maf, &current, NULL); /* none: then nothing is marked */
-    for (size_t i = 0; i < *n; i++) {
-        struct openmaf_credential *c = (*items)[i];
-        c->current = rc == OM_OK && c->problem == NULL && strcmp(c->kmid, current.kmid) == 0;
+    void **psks = NULL;
+    void **certificates = NULL;
+    size_t n_psks = 0;
+    size_t n_certificates = 0;
+    OM_TRY(list_records(maf, RECORD_CREDENTIAL, make_psk, free, &psks, &n_psks, err));
+    om_rc rc =
+        list_records(maf, RECORD_CERTIFICATE, make_certificate, free, &certificates, &n_certificates, err);
+    if (rc != OM_OK) {
+        list_free(psks, n_psks, free);
+        return rc;
     }
+    OM_TRY(join(psks, n_psks, certificates, n_certificates, items, err));
+    *n = n_psks + n_certificates;
+    mark_current(maf, *items, *n);
     return OM_OK;
 }
 
@@ -54,20 +139,24 @@ void openmaf_credential_list_free(struct openmaf_credential **credentials, size_
     list_free((void **)credentials, n, free);
 }
 
-static om_rc forget(struct openmaf *maf, const char *kmid, struct om_error *err)
+/* KmIDs and the Credential-IDs of certificates have no text in common: only the former have one '@'. */
+static om_rc forget(struct openmaf *maf, const char *id, struct om_error *err)
 {
     char name[RECORD_NAME_SIZE];
-    if (kmid == NULL)
-        return om_fail(err, OM_EINPUT, "no KmID given");
-    OM_TRY(record_name(name, RECORD_CREDENTIAL, kmid, err));
+    struct pki_name certificate;
+    if (id == NULL)
+        return om_fail(err, OM_EINPUT, "no credential given");
+    if (pki_name_from_credential_id(&certificate, id, NULL) == OM_OK)
+        return certificate_remove_all(maf, id, 0, err);
+    OM_TRY(record_name(name, RECORD_CREDENTIAL, id, err));
     return record_remove(&maf->home, name, err);
 }
 
-int openmaf_credential_forget(struct openmaf *maf, const char *kmid, struct openmaf_error *error)
+int openmaf_credential_forget(struct openmaf *maf, const char *id, struct openmaf_error *error)
 {
     struct om_error err = {0};
     om_rc rc = client_begin_locked(maf, &err);
     if (rc == OM_OK)
-        rc = forget(maf, kmid, &err);
+        rc = forget(maf, id, &err);
     return client_end(maf, rc, &err, error);
 }

@@ -22,6 +22,7 @@ om_rc exchange_init(struct exchange *x, struct openmaf *maf, enum m2m_operation 
                     struct om_error *err)
 {
     x->maf = maf;
+    x->stakeholder = NULL;
     m2m_request_init(&x->rq);
     m2m_response_init(&x->rs);
     x->rq.op = (int)op;
@@ -105,9 +106,10 @@ om_rc exchange_run(struct exchange *x, int expected, transport_session *session,
 {
     struct openmaf *maf = x->maf;
     struct credential_key key;
-    om_rc rc = credential_load(maf, &key, err);
+    om_rc rc = credential_load(maf, x->stakeholder, &key, err);
     const struct transport_peer peer = {.home = &maf->home,
                                         .libctx = maf->libctx,
+                                        .certificate = key.is_certificate ? &key.certificate : NULL,
                                         .kmid = key.kmid,
                                         .km = key.km,
                                         .km13 = key.tls13 ? &key.km13 : NULL};
@@ -145,21 +147,23 @@ const char *exchange_created(const struct exchange *x)
     return name != NULL && m2m_is_relative_key_id(name) ? name : NULL;
 }
 
-static om_rc delete_record(struct openmaf *maf, const char *name, struct om_error *err)
+static om_rc delete_record(const struct exchange *made, const char *name, struct om_error *err)
 {
     struct exchange x;
-    om_rc rc = exchange_init(&x, maf, M2M_OP_DELETE, name, err);
+    om_rc rc = exchange_init(&x, made->maf, M2M_OP_DELETE, name, err);
+    x.stakeholder = made->stakeholder;
     if (rc == OM_OK)
         rc = exchange_run(&x, M2M_DELETED, NULL, NULL, err);
     exchange_free(&x);
     return rc;
 }
 
-om_rc exchange_undo(struct openmaf *maf, const char *name, om_rc rc, struct om_error *err)
+om_rc exchange_undo(const struct exchange *x, const char *name, om_rc rc, struct om_error *err)
 {
+    struct openmaf *maf = x->maf;
     int rsc = maf->rsc;
     struct om_error undo = {0};
-    om_rc undone = delete_record(maf, name, &undo);
+    om_rc undone = delete_record(x, name, &undo);
     maf->rsc = rsc;
     size_t at = strlen(err->text);
     (void)snprintf(err->text + at, sizeof err->text - at, "%s%s",

@@ -7,12 +7,13 @@
 
 struct exchange {
     struct openmaf *maf;
+    const char *stakeholder; /* whose registration configuration chooses the credential; NULL: no one's */
     struct m2m_request rq;
     struct m2m_response rs;
 };
 
-/* Addresses //MAF-FQDN/- (name NULL) or //MAF-FQDN/-/name, as this client. Free with exchange_free.
- * OM_EINPUT. */
+/* Addresses //MAF-FQDN/- (name NULL) or //MAF-FQDN/-/name, as this client, under no stakeholder. Free with
+ * exchange_free. OM_EINPUT. */
 OM_MUST_USE om_rc exchange_init(struct exchange *x, struct openmaf *maf, enum m2m_operation op,
                                 const char *name, struct om_error *err);
 void exchange_free(struct exchange *x); /* wipes a Key Value in either content */
@@ -21,9 +22,10 @@ void exchange_free(struct exchange *x); /* wipes a Key Value in either content *
  * CREATE. */
 OM_MUST_USE om_rc exchange_content(struct exchange *x, const struct m2m_resource *r, struct om_error *err);
 
-/* Performs it with the client's current credential and demands status `expected`. Another one is an error
- * that carries the MAF's text: 4004 OM_ENOTFOUND; 4103, 4106, 4107 OM_EDENIED; 4105, 4117 OM_ECONFLICT; other
- * 4xxx OM_EINPUT; 5001, 5206 OM_EUNSUPPORTED; other 5xxx OM_ETRANSIENT; anything else OM_EINTEGRITY. */
+/* Performs it with the credential that credential_choose finds and demands status `expected`. Another one is
+ * an error that carries the MAF's text: 4004 OM_ENOTFOUND; 4103, 4106, 4107 OM_EDENIED; 4105, 4117
+ * OM_ECONFLICT; other 4xxx OM_EINPUT; 5001, 5206 OM_EUNSUPPORTED; other 5xxx OM_ETRANSIENT; anything else
+ * OM_EINTEGRITY. */
 OM_MUST_USE om_rc exchange_run(struct exchange *x, int expected, transport_session *session, void *arg,
                                struct om_error *err);
 
@@ -36,6 +38,6 @@ const char *exchange_created(const struct exchange *x);
 
 /* Ends at the MAF what was just made there and failed a check; appends to err what became of it. Keeps rc and
  * maf->rsc. */
-om_rc exchange_undo(struct openmaf *maf, const char *name, om_rc rc, struct om_error *err);
+om_rc exchange_undo(const struct exchange *x, const char *name, om_rc rc, struct om_error *err);
 
 #endif

@@ -21,7 +21,8 @@ struct home {
 
     /* [client] */
     char id[M2M_ID_SIZE];
-    char kmid[M2M_KEY_ID_SIZE]; /* credential to use; "" for the newest */
+    char kmid[M2M_KEY_ID_SIZE];    /* credential to use; "" for the newest */
+    char certificate[M2M_ID_SIZE]; /* the same by the Credential-ID of a certificate; at most one of them */
 
     /* [maf] */
     char fqdn[M2M_FQDN_SIZE];

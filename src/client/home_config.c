@@ -167,6 +167,7 @@ static void print(FILE *f, const struct home *h)
     (void)fprintf(f, "# Home of a MAF Client; see maf(1).\n\n[client]\n");
     put(f, K_ID, h->id, "");
     put(f, K_KMID, h->kmid, "credential to use when there are several; default: the newest");
+    put(f, K_CERTIFICATE, h->certificate, "the same for a certificate, by its Credential-ID");
     (void)fprintf(f, "\n[maf]\n");
     put(f, K_FQDN, h->fqdn, "");
     (void)fprintf(f, "%s = %s%s%s:%u\n", home_keys[home_binding_key(h->transport)].name, v6 ? "[" : "",

@@ -1,6 +1,7 @@
 /* The keys of maf.conf and what their values may be: see home_keys.h; documented for users in maf(1). */
 #include "client/home_keys.h"
 #include "client/transport.h"
+#include "pki/name.h"
 #include "util/text.h"
 
 #include <string.h>
@@ -18,7 +19,18 @@ static om_rc set_kmid(struct home *h, const char *v, struct om_error *err)
     char relative[M2M_RELATIVE_SIZE];
     char fqdn[M2M_FQDN_SIZE];
     OM_TRY(m2m_key_id_split(v, relative, fqdn, err));
+    if (h->certificate[0] != '\0')
+        return om_fail(err, OM_EINPUT, "certificate names another credential already");
     return om_copy_text(h->kmid, sizeof h->kmid, v, err);
+}
+
+static om_rc set_certificate(struct home *h, const char *v, struct om_error *err)
+{
+    struct pki_name name;
+    OM_TRY(pki_name_from_credential_id(&name, v, err));
+    if (h->kmid[0] != '\0')
+        return om_fail(err, OM_EINPUT, "kmid names another credential already");
+    return om_copy_text(h->certificate, sizeof h->certificate, v, err);
 }
 
 static om_rc set_fqdn(struct home *h, const char *v, struct om_error *err)
@@ -200,6 +212,7 @@ static om_rc set_custody(struct home *h, const char *v, struct om_error *err)
 const struct home_key_entry home_keys[K_COUNT] = {
     [K_ID] = {"client", "id", true, set_id},
     [K_KMID] = {"client", "kmid", false, set_kmid},
+    [K_CERTIFICATE] = {"client", "certificate", false, set_certificate},
     [K_FQDN] = {"maf", "fqdn", true, set_fqdn},
     [K_HTTPS] = {"maf", "https", false, set_https},
     [K_WSS] = {"maf", "wss", false, set_wss},

@@ -7,6 +7,7 @@
 enum home_key {
     K_ID,
     K_KMID,
+    K_CERTIFICATE,
     K_FQDN,
     K_HTTPS, /* this and the next three: at most one of them */
     K_WSS,

@@ -99,6 +99,7 @@ static om_rc do_register(struct work *w, const struct openmaf_key_request *rq, s
     if (rq->generate)
         OM_TRY(generate(w, err));
     OM_TRY(exchange_init(&w->x, w->maf, M2M_OP_CREATE, NULL, err));
+    w->x.stakeholder = w->sent.adfq;
     OM_TRY(exchange_content(&w->x, &w->sent, err));
     om_rc rc = exchange_run(&w->x, M2M_CREATED, rq->generate ? NULL : derive, w, err);
     if (rc == OM_EDENIED && w->maf->rsc == M2M_ORIGINATOR_HAS_NO_PRIVILEGE)
@@ -113,7 +114,7 @@ static om_rc do_register(struct work *w, const struct openmaf_key_request *rq, s
     if (rc == OM_OK)
         rc = accept_key(w, rq, err);
     const char *made = exchange_created(&w->x);
-    return rc != OM_OK && made != NULL ? exchange_undo(w->maf, made, rc, err) : rc;
+    return rc != OM_OK && made != NULL ? exchange_undo(&w->x, made, rc, err) : rc;
 }
 
 int openmaf_key_register(struct openmaf *maf, const struct openmaf_key_request *request,

@@ -164,8 +164,8 @@ OPENMAF_API int openmaf_token_status(struct openmaf *maf, struct openmaf_token *
  */
 
 /* Puts Km (16..64 octets) with its KmID (relative@MAF-FQDN, the FQDN being this MAF's) into the token's care.
- * The caller wipes its copy. From then on the newest credential is used for handshakes unless maf.conf names
- * another. OPENMAF_ECONFLICT: that KmID is there already. */
+ * The caller wipes its copy. From then on the newest credential is used for handshakes unless a registration
+ * configuration or maf.conf names another. OPENMAF_ECONFLICT: that KmID is there already. */
 OPENMAF_API int openmaf_credential_import(struct openmaf *maf, const char *kmid, const void *km, size_t len,
                                           struct openmaf_error *error);
 
@@ -179,12 +179,17 @@ enum openmaf_file_format {
 OPENMAF_API int openmaf_credential_import_file(struct openmaf *maf, const char *kmid, const char *path,
                                                enum openmaf_file_format format, struct openmaf_error *error);
 
+enum openmaf_credential_kind { OPENMAF_PSK = 1, OPENMAF_CERTIFICATE = 2 };
+
 struct openmaf_credential {
-    const char *kmid;
-    int64_t imported; /* when */
-    int current;      /* 1: the one used for handshakes */
-    const char
-        *problem; /* NULL, or why this record is refused; then only kmid (as the file name has it) is set */
+    enum openmaf_credential_kind kind;
+    const char *id;   /* Credential-ID (TS-0003 10.4): 11-KmID, or 31- to 34- and the name in a certificate */
+    const char *kmid; /* of a PSK; NULL for a certificate */
+    int64_t imported; /* when; 0: a certificate was asked for (openmaf_csr_make) and is not here yet */
+    int64_t expires;  /* of a certificate; 0: not known to this home */
+    int current;      /* 1: the one used for handshakes, where no registration configuration says otherwise */
+    const char *
+        problem; /* NULL, or why this record is refused; then only kind and id (as the file has it) are set */
 };
 
 /* All credentials, as an array of *n pointers. Records that fail authentication are in it, with their
@@ -193,8 +198,45 @@ OPENMAF_API int openmaf_credential_list(struct openmaf *maf, struct openmaf_cred
                                         struct openmaf_error *error);
 OPENMAF_API void openmaf_credential_list_free(struct openmaf_credential **list, size_t n);
 
-/* Destroys the wrapped Km of one KmID in this home. */
-OPENMAF_API int openmaf_credential_forget(struct openmaf *maf, const char *kmid, struct openmaf_error *error);
+/* Destroys the wrapped Km of one KmID in this home; or, for the Credential-ID of a certificate, all its
+ * certificates and requests here and their keys in the token. */
+OPENMAF_API int openmaf_credential_forget(struct openmaf *maf, const char *id, struct openmaf_error *error);
+
+/* ---- Certificates (TS-0003 8.8.3.1, 10.1) ----------------------------------------------------------------
+ */
+
+struct openmaf_csr {
+    size_t size;
+    const char *flavour; /* "ae", "cse", "node" or "device" */
+    const char *name;    /* NULL for ae (this client's ID) and cse (the domain name made of it); else the
+                            domain name of a CSE, a Node-ID (URN), or a hardware ID (URN, or TYPE-ID:ARCS) */
+};
+
+/* A signing request (PKCS#10) for a key that is made in the token and never leaves it, in PEM; *pem is freed
+ * with openmaf_text_free. Until its certificate is here, the same request is made again; after that, a new
+ * key for the renewal. */
+OPENMAF_API int openmaf_csr_make(struct openmaf *maf, const struct openmaf_csr *request, char **pem,
+                                 struct openmaf_error *error);
+OPENMAF_API void openmaf_text_free(char *text);
+
+/* Takes in a client bundle (`mafadm bundle`, docs/formats.md): a registration configuration with what it says
+ * of the credential to use, and, if there is one in it, the certificate for a key of this home. Can be
+ * repeated. OPENMAF_EDENIED: the certificate is for another key, or is not what it must be; the text says
+ * what. From then on procedures under that stakeholder use the credential that the configuration names. */
+OPENMAF_API int openmaf_bundle_import(struct openmaf *maf, const char *path, struct openmaf_error *error);
+
+/* A registration configuration (mafClientRegCfg, 8.8.3.2) that a bundle brought. */
+struct openmaf_configuration {
+    const char *stakeholder; /* adminFQDN */
+    const char *credential;  /* Credential-ID to use under that stakeholder; NULL: as the home chooses */
+    int64_t expires;         /* when it lapses; 0: not said */
+    const char *problem;     /* NULL, or why this record is refused; then only stakeholder is set */
+};
+
+/* All of them, as openmaf_credential_list does it. */
+OPENMAF_API int openmaf_configuration_list(struct openmaf *maf, struct openmaf_configuration ***list,
+                                           size_t *n, struct openmaf_error *error);
+OPENMAF_API void openmaf_configuration_list_free(struct openmaf_configuration **list, size_t n);
 
 /* ---- MAF Client Registration (TS-0003 8.8.2.3 to 8.8.2.6) -------------------------------------------------
  */
@@ -216,15 +258,18 @@ struct openmaf_registration_request {
     const char *stakeholder;     /* adminFQDN */
     const char *registration_id; /* update, configuration, de-registration: use this mafClientRegID instead of
                                     the one that the home remembers for the stakeholder; NULL normally */
-    int64_t expires;             /* proposed end; 0: 365 days from now (register), unchanged (update) */
-    const char *const *labels;   /* labels of the record; an update replaces all of them */
+    int64_t expires; /* proposed end; 0: that of the registration configuration, else 365 days from now
+                        (register); unchanged (update) */
+    const char *const *labels; /* labels of the record; none: those of the registration configuration
+                                  (register); an update replaces all of them */
     size_t n_labels;
     int remove_labels; /* update: 1 removes all labels */
 };
 
-/* MAF Client Registration (8.8.2.3). Answers are checked (expirationTime, own identity, adminFQDN) before
- * they count; a registration that fails a check is ended at the MAF and OPENMAF_EINTEGRITY returned. *out
- * (may be NULL) is freed by openmaf_registration_free. OPENMAF_ECONFLICT with rsc 4117: registered already.
+/* MAF Client Registration (8.8.2.3). OPENMAF_EDENIED also when the registration configuration has lapsed.
+ * Answers are checked (expirationTime, own identity, adminFQDN) before they count; a registration that fails
+ * a check is ended at the MAF and OPENMAF_EINTEGRITY returned. *out (may be NULL) is freed by
+ * openmaf_registration_free. OPENMAF_ECONFLICT with rsc 4117: registered already.
  */
 OPENMAF_API int openmaf_register(struct openmaf *maf, const struct openmaf_registration_request *request,
                                  struct openmaf_registration **out, struct openmaf_error *error);

@@ -24,6 +24,8 @@ static const char *const prefixes[] = {
     [RECORD_REGISTRATION] = "registration-",
     [RECORD_KEY] = "key-",
     [RECORD_DECOY] = "decoy-",
+    [RECORD_CERTIFICATE] = "certificate-",
+    [RECORD_CONFIGURATION] = "configuration-",
 };
 
 om_rc record_name(char out[RECORD_NAME_SIZE], enum record_kind kind, const char *text, struct om_error *err)

@@ -19,7 +19,14 @@
 #define RECORD_NAME_SIZE 192
 #define RECORD_MAX       65536 /* octets of a whole file */
 
-enum record_kind { RECORD_CREDENTIAL, RECORD_REGISTRATION, RECORD_KEY, RECORD_DECOY };
+enum record_kind {
+    RECORD_CREDENTIAL,
+    RECORD_REGISTRATION,
+    RECORD_KEY,
+    RECORD_DECOY,
+    RECORD_CERTIFICATE,
+    RECORD_CONFIGURATION
+};
 
 /* "<kind>-<text>" with the text folded to lower case, the form in which these identifiers are compared.
  * OM_EINPUT when the text has characters that no such identifier has. */

@@ -1,6 +1,7 @@
 /* MAF Client Registration, Configuration Retrieval, Update, De-Registration (TS-0003 8.8.2.3 to 8.8.2.6),
  * client side. */
 #include "client/checks.h"
+#include "client/configuration.h"
 #include "client/exchange.h"
 #include "client/registration.h"
 #include "onem2m/types.h"
@@ -69,6 +70,31 @@ static om_rc accept_registration(struct openmaf *maf, struct work *w, struct om_
     return registration_write(maf, w->r, err);
 }
 
+static om_rc apply(const struct configuration *cfg, bool keep_end, struct m2m_resource *sent,
+                   struct om_error *err)
+{
+    OM_TRY(configuration_check_time(cfg, err));
+    if (!keep_end && cfg->expires != 0)
+        sent->et = cfg->expires;
+    size_t n = sent->lbl.n == 0 ? json_array_size(cfg->labels) : 0;
+    for (size_t i = 0; i < n; i++)
+        OM_TRY(m2m_list_add(&sent->lbl, json_string_value(json_array_get(cfg->labels, i)), err));
+    return OM_OK;
+}
+
+/* What the caller leaves open, the stakeholder's registration configuration says (8.8.3.2). */
+static om_rc apply_configuration(struct openmaf *maf, bool keep_end, struct m2m_resource *sent,
+                                 struct om_error *err)
+{
+    struct configuration cfg;
+    om_rc rc = configuration_read(maf, sent->adfq, &cfg, err);
+    if (rc != OM_OK)
+        return rc == OM_ENOTFOUND ? OM_OK : rc;
+    rc = apply(&cfg, keep_end, sent, err);
+    configuration_free(&cfg);
+    return rc;
+}
+
 static om_rc do_register(struct openmaf *maf, const struct openmaf_registration_request *rq, struct work *w,
                          struct om_error *err)
 {
@@ -77,9 +103,11 @@ static om_rc do_register(struct openmaf *maf, const struct openmaf_registration_
     w->sent.et = rq->expires != 0 ? rq->expires : client_now() + CLIENT_LIFETIME;
     OM_TRY(om_copy_text(w->sent.adfq, sizeof w->sent.adfq, rq->stakeholder, err));
     OM_TRY(client_list(&w->sent.lbl, rq->labels, rq->n_labels, err));
+    OM_TRY(apply_configuration(maf, rq->expires != 0, &w->sent, err));
     if (w->sent.lbl.n > 0)
         w->sent.present |= M2M_A_LBL;
     OM_TRY(exchange_init(&w->x, maf, M2M_OP_CREATE, NULL, err));
+    w->x.stakeholder = w->sent.adfq;
     OM_TRY(exchange_content(&w->x, &w->sent, err));
     OM_TRY(exchange_run(&w->x, M2M_CREATED, NULL, NULL, err));
     om_rc rc = exchange_result(&w->x, WIRE_TY_MAF_CLIENT_REG, M2M_A_RN | M2M_A_ET | M2M_A_CR | M2M_A_ADFQ,
@@ -87,7 +115,7 @@ static om_rc do_register(struct openmaf *maf, const struct openmaf_registration_
     if (rc == OM_OK)
         rc = accept_registration(maf, w, err);
     const char *made = exchange_created(&w->x);
-    return rc != OM_OK && made != NULL ? exchange_undo(maf, made, rc, err) : rc;
+    return rc != OM_OK && made != NULL ? exchange_undo(&w->x, made, rc, err) : rc;
 }
 
 /* The registration that an update, configuration retrieval or de-registration is about. A record is needed
@@ -114,6 +142,7 @@ static om_rc do_config(struct openmaf *maf, const struct openmaf_registration_re
 {
     OM_TRY(find(maf, rq, w->r, err));
     OM_TRY(exchange_init(&w->x, maf, M2M_OP_RETRIEVE, w->r->id, err));
+    w->x.stakeholder = w->r->stakeholder;
     w->x.rq.has_atrl = true;
     OM_TRY(m2m_list_add(&w->x.rq.atrl, WIRE_MCCF, err));
     OM_TRY(exchange_run(&w->x, M2M_OK, NULL, NULL, err));
@@ -143,6 +172,7 @@ static om_rc do_update(struct openmaf *maf, const struct openmaf_registration_re
         return om_fail(err, OM_EINPUT,
                        "nothing to update: give a new end, labels, or the wish to remove them");
     OM_TRY(exchange_init(&w->x, maf, M2M_OP_UPDATE, w->r->id, err));
+    w->x.stakeholder = w->r->stakeholder;
     OM_TRY(exchange_content(&w->x, &w->sent, err));
     OM_TRY(exchange_run(&w->x, M2M_UPDATED, NULL, NULL, err));
     OM_TRY(exchange_result(&w->x, WIRE_TY_MAF_CLIENT_REG, w->sent.present & M2M_A_ET, &w->answer, err));
@@ -160,6 +190,7 @@ static om_rc do_deregister(struct openmaf *maf, const struct openmaf_registratio
 {
     OM_TRY(find(maf, rq, w->r, err));
     OM_TRY(exchange_init(&w->x, maf, M2M_OP_DELETE, w->r->id, err));
+    w->x.stakeholder = w->r->stakeholder;
     om_rc rc = exchange_run(&w->x, M2M_DELETED, NULL, NULL, err);
     if (rc != OM_OK && maf->rsc != M2M_NOT_FOUND)
         return rc;

@@ -1,6 +1,9 @@
 /* One TLS or DTLS session and its event loop: see tls_call.h. */
 #include "client/tls_call.h"
-#include "tls/tls.h"
+#include "client/certificate.h"
+#include "pki/leaf.h"
+#include "pki/path.h"
+#include "tls/client_certificate.h"
 
 #include <openssl/err.h>
 #include <string.h>
@@ -44,9 +47,34 @@ static void on_connect_late(evutil_socket_t fd, short what, void *arg)
         on_late(fd, what, arg);
 }
 
+/* MAF-HS-3: each demand has its own words. */
+static om_rc judge(const struct transport_peer *peer, X509 *leaf, const STACK_OF(X509) * sent,
+                   struct om_error *err)
+{
+    enum pki_fault fault = PKI_GOOD;
+    const struct pki_trust trust = {
+        .anchors = peer->certificate->anchors, .constrained = -1, .server = true, .now = client_now()};
+    OM_TRY(pki_leaf_check(leaf, &fault, err));
+    if (!pki_leaf_is_for(leaf, peer->home->fqdn))
+        return om_fail(err, OM_EDENIED, "it is not for %.200s", peer->home->fqdn);
+    om_rc rc = pki_path_verify(leaf, sent, &trust, &fault, err);
+    return fault == PKI_FAULT_PATH ? om_context(err, rc, "it does not lead to a trust anchor for this MAF")
+                                   : rc;
+}
+
+static om_rc on_chain(void *arg, X509 *leaf, const STACK_OF(X509) * sent)
+{
+    struct tls_call *call = arg;
+    call->judged = judge(call->attempt->peer, leaf, sent, &call->judgement);
+    return call->judged;
+}
+
 static om_rc make_ctx(const struct transport_peer *peer, bool dtls, SSL_CTX **ctx, struct om_error *err)
 {
     bool allow_no_ems = !peer->home->require_extended_master_secret;
+    if (peer->certificate != NULL)
+        return omtls_client_certificate_ctx(peer->libctx, dtls, allow_no_ems, &peer->certificate->own, ctx,
+                                            err);
     if (dtls)
         return omtls_client_ctx_dtls(peer->libctx, allow_no_ems, ctx, err);
     if (peer->km13 != NULL)
@@ -54,20 +82,35 @@ static om_rc make_ctx(const struct transport_peer *peer, bool dtls, SSL_CTX **ct
     return omtls_client_ctx(peer->libctx, allow_no_ems, ctx, err);
 }
 
-static om_rc make_ssl(struct tls_call *call, bool dtls, struct om_error *err)
+static om_rc set_certificate(struct tls_call *call, struct om_error *err)
+{
+    const struct transport_peer *peer = call->attempt->peer;
+    const struct omtls_server_check server = {.check = on_chain, .arg = call};
+    return omtls_client_certificate(call->ssl, peer->home->fqdn, peer->certificate->own.signer,
+                                    peer->home->custody, &server, err);
+}
+
+static om_rc set_psk(struct tls_call *call, bool dtls, struct om_error *err)
 {
     const struct transport_peer *peer = call->attempt->peer;
     const struct home *home = peer->home;
+    /* MAF-HS-1, MAF-HS-8: identity KmID, SNI MAF-FQDN. */
+    OM_TRY(omtls_client_psk(call->ssl, home->fqdn, peer->kmid, peer->km, home->custody, err));
+    if (!dtls && peer->km13 != NULL)
+        OM_TRY(omtls_client_psk13(call->ssl, peer->km13, err));
+    return OM_OK;
+}
+
+static om_rc make_ssl(struct tls_call *call, bool dtls, struct om_error *err)
+{
+    const struct transport_peer *peer = call->attempt->peer;
     SSL_CTX *ctx = NULL;
     om_rc rc = make_ctx(peer, dtls, &ctx, err);
     if (rc == OM_OK && (call->ssl = SSL_new(ctx)) == NULL)
         rc = om_fail(err, OM_ENOMEM, "no memory for a TLS connection");
     SSL_CTX_free(ctx); /* the SSL keeps its own reference */
     OM_TRY(rc);
-    /* MAF-HS-1, MAF-HS-8: identity KmID, SNI MAF-FQDN. */
-    OM_TRY(omtls_client_psk(call->ssl, home->fqdn, peer->kmid, peer->km, home->custody, err));
-    if (!dtls && peer->km13 != NULL)
-        OM_TRY(omtls_client_psk13(call->ssl, peer->km13, err));
+    OM_TRY(peer->certificate != NULL ? set_certificate(call, err) : set_psk(call, dtls, err));
     (void)SSL_set_app_data(call->ssl, call);
     SSL_set_info_callback(call->ssl, on_tls);
     return OM_OK;
@@ -140,6 +183,9 @@ static bool silenced(const struct tls_call *call)
 static om_rc failed_handshake(const struct tls_call *call, struct om_error *err)
 {
     const char *where = call->attempt->address->text;
+    if (call->judged != OM_OK)
+        return om_fail(err, call->judged, "the certificate of %s at %s is not good: %s",
+                       call->attempt->peer->home->fqdn, where, call->judgement.text);
     if (call->alert >= 0)
         return attempt_refused(call->attempt, call->alert, err);
     if (call->late && silenced(call))

@@ -16,14 +16,17 @@ struct tls_call {
     struct event *connect_timer, *timer;
     int connect_errno; /* why the socket did not connect, or 0 */
     bool connected, handshaken, late;
-    int alert;           /* description of a fatal alert from the peer, or -1 */
-    unsigned long error; /* DTLS: OpenSSL's, or 0; the bufferevent knows its own */
+    int alert;                 /* description of a fatal alert from the peer, or -1 */
+    unsigned long error;       /* DTLS: OpenSSL's, or 0; the bufferevent knows its own */
+    om_rc judged;              /* what the certificate of the MAF was found to be; OM_OK: good, or not seen */
+    struct om_error judgement; /* why, when it is not good */
     bool decided;
     om_rc rc; /* once decided */
     struct om_error *err;
 };
 
-/* Makes the loop, the SSL with the client's key, and the timers. Ended with tls_call_end, also on failure. */
+/* Makes the loop, the SSL with the client's key or certificate, and the timers. Ended with tls_call_end, also
+ * on failure. */
 OM_MUST_USE om_rc tls_call_begin(struct tls_call *call, struct attempt *attempt, bool dtls,
                                  struct om_error *err);
 

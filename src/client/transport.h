@@ -8,12 +8,14 @@
 #define TRANSPORT_BODY_MAX 65536 /* octets of the content of a response, or of a whole response primitive */
 
 /* Whom to talk to, and as whom. */
+struct certificate_key;
 struct transport_peer {
     const struct home *home;
     OSSL_LIB_CTX *libctx;
-    const char *kmid;               /* psk_identity */
-    struct se_key *km;              /* loaded from a SE_USE_TLS12_PSK blob */
-    const struct omtls_psk13 *km13; /* its forms for TLS 1.3, or NULL */
+    const struct certificate_key *certificate; /* or NULL, and the next three: */
+    const char *kmid;                          /* psk_identity */
+    struct se_key *km;                         /* loaded from a SE_USE_TLS12_PSK blob */
+    const struct omtls_psk13 *km13;            /* its forms for TLS 1.3, or NULL */
 };
 
 /* Called once in an exchange, when the handshake is done and the MAF has begun to answer: the only moment at

@@ -1,5 +1,6 @@
 /* See answers.h. */
 #include "answers.h"
+#include "issuer.h"
 #include "util/text.h"
 
 const uint8_t answered_key[32] = "the key that the scripted MAF ha";
@@ -11,6 +12,14 @@ int start(void **state)
 {
     (void)state;
     script.change = NULL;
+    if (fixture_certificate) {
+        issuer_start();
+        const struct peer_certificate with = issuer_peer(NULL);
+        peer = peer_start_certificate(fixture_binding, fixture_cbor, &with, answer, &script);
+        maf = fixture_client(peer_port(peer), NULL);
+        issuer_enrol(maf);
+        return 0;
+    }
     peer = peer_start(fixture_binding, fixture_cbor, KMID, fixture_km, answer, &script);
     maf = fixture_client(peer_port(peer), fixture_km);
     return 0;
@@ -21,6 +30,8 @@ int stop(void **state)
     (void)state;
     openmaf_close(maf);
     peer_stop(peer);
+    if (fixture_certificate)
+        issuer_stop();
     return 0;
 }
 

@@ -9,6 +9,7 @@ struct test_token *fixture_token;
 struct openmaf_error fixture_error;
 enum peer_binding fixture_binding;
 bool fixture_cbor;
+bool fixture_certificate;
 
 static const char *kind = "softhsm";
 static char home[512];
@@ -24,6 +25,7 @@ void fixture_kind(int argc, char **argv)
         if (strcmp(argv[2], bindings[i]) == 0)
             fixture_binding = (enum peer_binding)i;
     fixture_cbor = argc > 3 && strcmp(argv[3], "cbor") == 0;
+    fixture_certificate = argc > 4 && strcmp(argv[4], "certificate") == 0;
 }
 
 int fixture_setup(void **state)

@@ -31,10 +31,11 @@ extern struct test_token *fixture_token;
 extern struct openmaf_error fixture_error;
 
 /* First thing in main: takes from the arguments the kind of token, and for tests of all bindings which one
- * (https, wss, coaps, coaps-tcp) and the format (json, cbor). */
+ * (https, wss, coaps, coaps-tcp), the format (json, cbor), and "certificate". */
 void fixture_kind(int argc, char **argv);
 extern enum peer_binding fixture_binding;
 extern bool fixture_cbor;
+extern bool fixture_certificate; /* the client has a certificate instead of a Km */
 
 /* Group setup and teardown: one token for all tests of a program. */
 int fixture_setup(void **state);

@@ -36,6 +36,10 @@ struct peer_request *peer_begin(struct peer *peer, SSL *ssl)
     memset(rq, 0, sizeof *rq);
     const char *sni = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
     (void)snprintf(rq->sni, sizeof rq->sni, "%s", sni != NULL ? sni : "");
+    X509 *client = SSL_get0_peer_certificate(ssl);
+    if (client != NULL)
+        peer_need(X509_digest(client, EVP_sha256(), rq->client, NULL) == 1, "digest");
+    rq->client_chain = client != NULL ? 1 + sk_X509_num(SSL_get_peer_cert_chain(ssl)) : 0;
     peer_need(SSL_export_keying_material(ssl, rq->exported, sizeof rq->exported, LABEL, strlen(LABEL), NULL,
                                          0, 0) == 1,
               "exporter");
@@ -106,16 +110,32 @@ static void *run(void *arg)
     return NULL;
 }
 
-static void make_ctx(struct peer *peer)
+static void make_ctx(struct peer *peer, const char *dtls_suite, const char *tls_suite)
 {
     bool dtls = peer->binding == PEER_COAPS;
     peer->ctx = SSL_CTX_new(dtls ? DTLS_server_method() : TLS_server_method());
     peer_need(peer->ctx != NULL &&
                   SSL_CTX_set_max_proto_version(peer->ctx, dtls ? DTLS1_2_VERSION : TLS1_2_VERSION) == 1 &&
-                  SSL_CTX_set_cipher_list(peer->ctx, dtls ? "PSK-AES128-CCM8" : "PSK-AES128-CBC-SHA256") == 1,
+                  SSL_CTX_set_cipher_list(peer->ctx, dtls ? dtls_suite : tls_suite) == 1,
               "SSL_CTX");
     (void)SSL_CTX_set_app_data(peer->ctx, peer);
+}
+
+static void use_psk(struct peer *peer)
+{
+    make_ctx(peer, "PSK-AES128-CCM8", "PSK-AES128-CBC-SHA256");
     SSL_CTX_set_psk_server_callback(peer->ctx, find_psk);
+}
+
+static void use_certificate(struct peer *peer, const struct peer_certificate *with)
+{
+    make_ctx(peer, "ECDHE-ECDSA-AES128-CCM8", "ECDHE-ECDSA-AES128-SHA256");
+    peer_need(SSL_CTX_use_cert_and_key(peer->ctx, with->leaf, with->key, NULL, 1) == 1 &&
+                  X509_STORE_add_cert(SSL_CTX_get_cert_store(peer->ctx), with->client_anchor) == 1,
+              "certificates");
+    SSL_CTX_set_verify(peer->ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    (void)SSL_CTX_set_mode(peer->ctx, SSL_MODE_NO_AUTO_CHAIN);
+    (void)SSL_CTX_set_session_cache_mode(peer->ctx, SSL_SESS_CACHE_OFF);
 }
 
 static void make_socket(struct peer *peer)
@@ -142,22 +162,41 @@ static void make_socket(struct peer *peer)
     peer->fd = fd;
 }
 
-struct peer *peer_start(enum peer_binding binding, bool cbor, const char *identity, const uint8_t km[32],
-                        peer_script *script, void *arg)
+static struct peer *make_peer(enum peer_binding binding, bool cbor, peer_script *script, void *arg)
 {
     struct peer *peer = calloc(1, sizeof *peer);
     peer_need(peer != NULL && pipe(peer->stopping) == 0, "calloc");
     peer->binding = binding;
     peer->cbor = cbor;
-    peer->identity = identity;
-    memcpy(peer->km, km, sizeof peer->km);
     peer->script = script;
     peer->arg = arg;
+    return peer;
+}
+
+static struct peer *launch(struct peer *peer)
+{
     (void)signal(SIGPIPE, SIG_DFL); /* the client must not raise it */
-    make_ctx(peer);
     make_socket(peer);
     peer_need(pthread_create(&peer->thread, NULL, run, peer) == 0, "thread");
     return peer;
+}
+
+struct peer *peer_start(enum peer_binding binding, bool cbor, const char *identity, const uint8_t km[32],
+                        peer_script *script, void *arg)
+{
+    struct peer *peer = make_peer(binding, cbor, script, arg);
+    peer->identity = identity;
+    memcpy(peer->km, km, sizeof peer->km);
+    use_psk(peer);
+    return launch(peer);
+}
+
+struct peer *peer_start_certificate(enum peer_binding binding, bool cbor, const struct peer_certificate *with,
+                                    peer_script *script, void *arg)
+{
+    struct peer *peer = make_peer(binding, cbor, script, arg);
+    use_certificate(peer, with);
+    return launch(peer);
 }
 
 uint16_t peer_port(const struct peer *peer)

@@ -5,6 +5,7 @@
 #ifndef OPENMAF_TESTS_CLIENT_PEER_H
 #define OPENMAF_TESTS_CLIENT_PEER_H
 
+#include <openssl/x509.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,6 +24,8 @@ struct peer_request {
     char body[PEER_TEXT_MAX]; /* JSON, also when it came as CBOR */
     char rqi[128];            /* X-M2M-RI */
     char sni[256];
+    uint8_t client[32];   /* SHA-256 of the client's certificate, zero when it showed none */
+    int client_chain;     /* certificates that the client sent */
     uint8_t exported[48]; /* EXPORTER-oneM2M-Connection without context, of this session */
 };
 
@@ -74,12 +77,22 @@ struct peer_ways {
     bool acknowledged, reset; /* out: a separate response was */
 };
 
+/* Certificates instead of a pre-shared key: what the peer shows, and whose it takes from the client. */
+struct peer_certificate {
+    X509 *leaf;
+    EVP_PKEY *key;
+    X509 *client_anchor;
+};
+
 typedef void peer_script(void *arg, const struct peer_request *rq, struct peer_reply *reply);
 
 /* Serves connections one after another until peer_stop. km: 32 octets. cbor: the format that it expects and
  * uses. */
 struct peer *peer_start(enum peer_binding binding, bool cbor, const char *identity, const uint8_t km[32],
                         peer_script *script, void *arg);
+/* The same by certificates; references are taken. */
+struct peer *peer_start_certificate(enum peer_binding binding, bool cbor, const struct peer_certificate *with,
+                                    peer_script *script, void *arg);
 uint16_t peer_port(const struct peer *peer);
 struct peer_ways *peer_ways(struct peer *peer);
 

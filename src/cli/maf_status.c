@@ -1,0 +1,76 @@
+/* maf status: the home at a glance. */
+#include "cli/maf.h"
+
+#include <stdio.h>
+
+static int print_registrations(struct openmaf *maf, bool print, json_t *array, size_t *refused,
+                               struct openmaf_error *error)
+{
+    struct openmaf_registration **list = NULL;
+    size_t n = 0;
+    int code = openmaf_registration_list(maf, &list, &n, error);
+    for (size_t i = 0; code == OPENMAF_OK && i < n; i++) {
+        char expires[16];
+        openmaf_time_format(list[i]->expires, expires);
+        if (list[i]->problem != NULL) {
+            (void)fprintf(stderr, "maf: %s\n", list[i]->problem);
+            (*refused)++;
+            continue;
+        }
+        if (print)
+            (void)printf("registered under %s until %s\n", list[i]->stakeholder, expires);
+        (void)json_array_append_new(array, json_pack("{s:s, s:o}", "adminFQDN", list[i]->stakeholder,
+                                                     "expires", maf_time_json(list[i]->expires)));
+    }
+    openmaf_registration_list_free(list, n);
+    return code;
+}
+
+static int print_configurations(struct openmaf *maf, bool print, json_t *array, size_t *refused,
+                                struct openmaf_error *error)
+{
+    struct openmaf_configuration **list = NULL;
+    size_t n = 0;
+    int code = openmaf_configuration_list(maf, &list, &n, error);
+    for (size_t i = 0; code == OPENMAF_OK && i < n; i++) {
+        const struct openmaf_configuration *c = list[i];
+        if (c->problem != NULL) {
+            (void)fprintf(stderr, "maf: %s\n", c->problem);
+            (*refused)++;
+            continue;
+        }
+        if (print)
+            (void)printf("under %s: credential %s\n", c->stakeholder,
+                         c->credential != NULL ? c->credential : "as this home chooses");
+        (void)json_array_append_new(array,
+                                    json_pack("{s:s, s:s?, s:o}", "adminFQDN", c->stakeholder, "credentialID",
+                                              c->credential, "expires", maf_time_json(c->expires)));
+    }
+    openmaf_configuration_list_free(list, n);
+    return code;
+}
+
+int maf_status(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error)
+{
+    size_t refused = 0;
+    bool print = !args->json;
+    json_t *credentials = json_array();
+    json_t *configurations = json_array();
+    json_t *registrations = json_array();
+    if (print)
+        (void)printf("%s at %s\n", openmaf_id(maf), openmaf_fqdn(maf));
+    int code = maf_credentials(maf, print, credentials, &refused, error);
+    if (code == OPENMAF_OK)
+        code = print_configurations(maf, print, configurations, &refused, error);
+    if (code == OPENMAF_OK)
+        code = print_registrations(maf, print, registrations, &refused, error);
+    if (code == OPENMAF_OK && args->json)
+        code = maf_print_json(json_pack("{s:s, s:s, s:O, s:O, s:O}", "id", openmaf_id(maf), "maf",
+                                        openmaf_fqdn(maf), "credentials", credentials, "configurations",
+                                        configurations, "registrations", registrations),
+                              error);
+    json_decref(credentials);
+    json_decref(configurations);
+    json_decref(registrations);
+    return maf_refused(code, refused, error);
+}

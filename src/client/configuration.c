@@ -1,0 +1,233 @@
+/* Registration configurations: see configuration.h. */
+#include "client/configuration.h"
+#include "client/list.h"
+#include "onem2m/resource.h"
+#include "onem2m/types.h"
+#include "onem2m/wire_names.h"
+#include "pki/anchors.h"
+#include "pki/name.h"
+#include "util/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PSK_TYPE "11-" /* Credential-ID of a symmetric key shared with a MAF (TS-0003 10.4) */
+
+void configuration_free(struct configuration *c)
+{
+    json_decref(c->json);
+    memset(c, 0, sizeof *c);
+}
+
+/* A member of an object that must be a text; the object has no others than those named. */
+static om_rc only_members(const json_t *object, const char *a, const char *b, struct om_error *err)
+{
+    const char *name;
+    json_t *value;
+    if (!json_is_object(object))
+        return om_fail(err, OM_EINPUT, "an object is expected");
+    json_object_foreach((json_t *)object, name, value)
+    {
+        if (strcmp(name, a) != 0 && strcmp(name, b) != 0)
+            return om_fail(err, OM_EINPUT, "%.40s: unknown element", name);
+        if (!json_is_string(value))
+            return om_fail(err, OM_EINPUT, "%.40s: a text is expected", name);
+    }
+    return OM_OK;
+}
+
+static om_rc parse_ppsk(const json_t *ppsk, const char *fqdn, struct configuration *c, struct om_error *err)
+{
+    char relative[M2M_RELATIVE_SIZE];
+    char of[M2M_FQDN_SIZE];
+    OM_TRY(only_members(ppsk, "credID", "fqdn", err));
+    const char *id = json_string_value(json_object_get(ppsk, "credID"));
+    const char *any = json_string_value(json_object_get(ppsk, "fqdn"));
+    c->choice = CONFIGURATION_USE_PSK;
+    if ((id != NULL) == (any != NULL))
+        return om_fail(err, OM_EINPUT, "one of credID and fqdn is expected");
+    if (any != NULL)
+        return strcmp(any, fqdn) == 0 ? OM_OK : om_fail(err, OM_EINPUT, "fqdn is not %.120s", fqdn);
+    if (strncmp(id, PSK_TYPE, sizeof PSK_TYPE - 1) != 0)
+        return om_fail(err, OM_EINPUT, "credID '%.80s' is not that of a key shared with a MAF: 11-KmID", id);
+    OM_TRY(m2m_key_id_split(id + sizeof PSK_TYPE - 1, relative, of, err));
+    if (strcmp(of, fqdn) != 0)
+        return om_fail(err, OM_EINPUT, "credID '%.120s' is of another MAF than %.120s", id, fqdn);
+    return om_copy_text(c->credential, sizeof c->credential, id + sizeof PSK_TYPE - 1, err);
+}
+
+static om_rc parse_cert_auth(const json_t *auth, struct configuration *c, struct om_error *err)
+{
+    struct pki_name name;
+    STACK_OF(X509) *anchors = NULL;
+    OM_TRY(only_members(auth, "credID", "caCerts", err));
+    const char *id = json_string_value(json_object_get(auth, "credID"));
+    c->choice = CONFIGURATION_USE_CERTIFICATE;
+    c->ca_certs = json_string_value(json_object_get(auth, "caCerts"));
+    if (id == NULL || c->ca_certs == NULL)
+        return om_fail(err, OM_EINPUT, "credID and caCerts are expected");
+    OM_TRY(pki_name_from_credential_id(&name, id, err));
+    OM_TRY(pki_anchors_decode(c->ca_certs, &anchors, err));
+    sk_X509_pop_free(anchors, X509_free);
+    return om_copy_text(c->credential, sizeof c->credential, id, err);
+}
+
+static om_rc parse_choice(const json_t *json, const char *fqdn, struct configuration *c, struct om_error *err)
+{
+    const json_t *ppsk = json_object_get(json, CONFIGURATION_PPSK);
+    const json_t *rpsk = json_object_get(json, CONFIGURATION_RPSK);
+    const json_t *auth = json_object_get(json, CONFIGURATION_CERT_AUTH);
+    if ((ppsk != NULL) + (rpsk != NULL) + (auth != NULL) > 1)
+        return om_fail(err, OM_EINPUT, "at most one of ppsk, rpsk and certAuth is expected");
+    om_rc rc = OM_OK;
+    if (ppsk != NULL && (rc = parse_ppsk(ppsk, fqdn, c, err)) != OM_OK)
+        return om_context(err, rc, CONFIGURATION_PPSK);
+    if (auth != NULL && (rc = parse_cert_auth(auth, c, err)) != OM_OK)
+        return om_context(err, rc, CONFIGURATION_CERT_AUTH);
+    if (rpsk != NULL)
+        c->choice = CONFIGURATION_USE_REMOTE;
+    return OM_OK;
+}
+
+/* What v3.18 has, by the checks that a mafClientCfg passes. */
+static om_rc check_rest(const json_t *json, struct om_error *err)
+{
+    json_t *rest = json_copy((json_t *)json);
+    json_t *cfg = json_pack("{s:O?}", WIRE_CRGC, rest);
+    om_rc rc = OM_OK;
+    if (rest == NULL || cfg == NULL)
+        rc = om_fail(err, OM_ENOMEM, "no memory for a configuration");
+    (void)json_object_del(rest, CONFIGURATION_PPSK);
+    (void)json_object_del(rest, CONFIGURATION_RPSK);
+    (void)json_object_del(rest, CONFIGURATION_CERT_AUTH);
+    if (rc == OM_OK)
+        rc = m2m_client_cfg_check(cfg, err);
+    json_decref(cfg);
+    json_decref(rest);
+    return rc;
+}
+
+static uint16_t port_of(const json_t *json, const char *name)
+{
+    return (uint16_t)json_integer_value(json_object_get(json, name)); /* check_rest bounded it */
+}
+
+static om_rc parse(const json_t *json, const char *fqdn, struct configuration *c, struct om_error *err)
+{
+    if (!json_is_object(json))
+        return om_fail(err, OM_EINPUT, "an object is expected");
+    OM_TRY(check_rest(json, err));
+    if (strcmp(json_string_value(json_object_get(json, WIRE_FQDN)), fqdn) != 0)
+        return om_fail(err, OM_EINPUT, "it is for MAF %.120s, this home for %.120s",
+                       json_string_value(json_object_get(json, WIRE_FQDN)), fqdn);
+    OM_TRY(om_copy_text(c->stakeholder, sizeof c->stakeholder,
+                        json_string_value(json_object_get(json, WIRE_ADFQ)), err));
+    const char *et = json_string_value(json_object_get(json, WIRE_ET));
+    if (et != NULL)
+        OM_TRY(m2m_timestamp_parse(et, &c->expires, err));
+    c->labels = json_object_get(json, WIRE_LBL);
+    c->http_port = port_of(json, WIRE_HTPT);
+    c->coap_port = port_of(json, WIRE_COPT);
+    c->websocket_port = port_of(json, WIRE_WSPT);
+    return parse_choice(json, fqdn, c, err);
+}
+
+om_rc configuration_parse(json_t *json, const char *fqdn, struct configuration *c, struct om_error *err)
+{
+    memset(c, 0, sizeof *c);
+    om_rc rc = parse(json, fqdn, c, err);
+    if (rc == OM_OK)
+        c->json = json_incref(json);
+    else
+        memset(c, 0, sizeof *c);
+    return rc;
+}
+
+static om_rc read_named(struct openmaf *maf, const char *name, struct configuration *c, struct om_error *err)
+{
+    json_t *object = NULL;
+    memset(c, 0, sizeof *c);
+    OM_TRY(record_read(&maf->home, maf->se, name, &object, err));
+    om_rc rc = configuration_parse(object, maf->home.fqdn, c, err);
+    json_decref(object);
+    return rc == OM_EINPUT ? om_context(err, OM_EINTEGRITY, "registration configuration %.120s", name) : rc;
+}
+
+om_rc configuration_read(struct openmaf *maf, const char *stakeholder, struct configuration *c,
+                         struct om_error *err)
+{
+    char name[RECORD_NAME_SIZE];
+    memset(c, 0, sizeof *c);
+    OM_TRY(record_name(name, RECORD_CONFIGURATION, stakeholder, err));
+    return read_named(maf, name, c, err);
+}
+
+om_rc configuration_check_time(const struct configuration *c, struct om_error *err)
+{
+    char text[M2M_TIMESTAMP_SIZE];
+    if (c->expires == 0 || client_now() < c->expires)
+        return OM_OK;
+    m2m_timestamp_format(text, c->expires);
+    return om_fail(err, OM_EDENIED,
+                   "the registration configuration of %.120s lapsed at %s; the administrator has to renew it",
+                   c->stakeholder, text);
+}
+
+om_rc configuration_write(struct openmaf *maf, const struct configuration *c, struct om_error *err)
+{
+    char name[RECORD_NAME_SIZE];
+    OM_TRY(record_name(name, RECORD_CONFIGURATION, c->stakeholder, err));
+    return record_write(&maf->home, maf->se, name, c->json, err);
+}
+
+/* --- listing --- */
+
+struct entry {
+    struct openmaf_configuration pub; /* first; points into this structure */
+    char stakeholder[RECORD_NAME_SIZE];
+    char credential[M2M_ID_SIZE + sizeof PSK_TYPE];
+    char problem[sizeof((struct om_error *)0)->text];
+};
+
+static void *make(struct openmaf *maf, const char *name)
+{
+    struct configuration c;
+    struct om_error err = {0};
+    struct entry *e = calloc(1, sizeof *e);
+    if (e == NULL)
+        return NULL;
+    om_rc rc = read_named(maf, name, &c, &err);
+    (void)snprintf(e->stakeholder, sizeof e->stakeholder, "%s",
+                   rc == OM_OK ? c.stakeholder : record_text(name));
+    e->pub.stakeholder = e->stakeholder;
+    if (rc != OM_OK) {
+        (void)snprintf(e->problem, sizeof e->problem, "%s", om_error_text(&err, rc));
+        e->pub.problem = e->problem;
+        return e;
+    }
+    (void)snprintf(e->credential, sizeof e->credential, "%s%s",
+                   c.choice == CONFIGURATION_USE_PSK ? PSK_TYPE : "", c.credential);
+    e->pub.credential = c.credential[0] != '\0' ? e->credential : NULL;
+    e->pub.expires = c.expires;
+    configuration_free(&c);
+    return e;
+}
+
+int openmaf_configuration_list(struct openmaf *maf, struct openmaf_configuration ***list, size_t *n,
+                               struct openmaf_error *error)
+{
+    struct om_error err = {0};
+    void **items = NULL;
+    om_rc rc = client_begin(maf, &err);
+    if (rc == OM_OK)
+        rc = list_records(maf, RECORD_CONFIGURATION, make, free, &items, n, &err);
+    if (rc == OM_OK)
+        *list = (struct openmaf_configuration **)items;
+    return client_end(maf, rc, &err, error);
+}
+
+void openmaf_configuration_list_free(struct openmaf_configuration **list, size_t n)
+{
+    list_free((void **)list, n, free);
+}
