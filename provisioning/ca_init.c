@@ -37,28 +37,31 @@ static void common_name(const struct ca *ca, const char *authority, char out[65]
     (void)snprintf(out, 65, "%.50s %s CA", ca->maf_names[0], authority);
 }
 
-static om_rc to_row(X509 *cert, const struct ca_init *what, const char *authority,
-                    struct store_authority *row, struct om_error *err)
+static om_rc copy_der(X509 *cert, struct store_authority *row, struct om_error *err)
 {
     unsigned char *der = NULL;
     int n = i2d_X509(cert, &der);
     if (n <= 0)
         return pki_fail(err, "cannot encode a certificate");
+    row->cert = malloc((size_t)n);
+    if (row->cert != NULL)
+        memcpy(row->cert, der, (size_t)n);
+    OPENSSL_free(der);
+    row->cert_len = (size_t)n;
+    return row->cert != NULL ? OM_OK : om_fail(err, OM_ENOMEM, "no memory for a certificate");
+}
+
+static om_rc to_row(X509 *cert, const struct ca_init *what, const char *authority,
+                    struct store_authority *row, struct om_error *err)
+{
     (void)snprintf(row->name, sizeof row->name, "%s", authority);
     row->created = (int64_t)time(NULL);
-    row->cert_len = (size_t)n;
-    row->cert = malloc((size_t)n);
-    om_rc rc = row->cert != NULL ? OM_OK : om_fail(err, OM_ENOMEM, "no memory for a certificate");
-    if (rc == OM_OK) {
-        memcpy(row->cert, der, (size_t)n);
-        if (what->crl_uri != NULL) {
-            int length = snprintf(row->crl_uri, sizeof row->crl_uri, "%s/%s.crl", what->crl_uri, authority);
-            if (length < 0 || (size_t)length >= sizeof row->crl_uri)
-                rc = om_fail(err, OM_EINPUT, "the CRL's URI is longer than %d octets", STORE_URI_SIZE - 16);
-        }
+    if (what->crl_uri != NULL) {
+        int n = snprintf(row->crl_uri, sizeof row->crl_uri, "%s/%s.crl", what->crl_uri, authority);
+        if (n < 0 || (size_t)n >= sizeof row->crl_uri)
+            return om_fail(err, OM_EINPUT, "the CRL's URI is longer than %d octets", STORE_URI_SIZE - 16);
     }
-    OPENSSL_free(der);
-    return rc;
+    return copy_der(cert, row, err);
 }
 
 static om_rc make_certificate(const struct ca *ca, const struct ca_init *what, const char *authority,

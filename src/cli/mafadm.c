@@ -45,6 +45,11 @@ static const struct adm_option options[] = {
     {'n', "name", "NAME", "whose it is: AE-ID, CSE-ID or its domain name, Node-ID, hardware ID"},
     {'c', "csr", "FILE", "certificate signing request (PKCS#10, PEM or DER)"},
     {'O', "out", "FILE", "write the certificate there"},
+    {'Y', "key", "NAME", "key of the MAF in the token; made if it is not there"},
+    {'C', "certificate", "SERIAL", "a certificate that was issued here, by its serial number"},
+    {'x', "cert-file", "FILE", "a certificate that was issued elsewhere, with its chain (PEM)"},
+    {'A', "anchors", "FILE", "what the client is to trust of the MAF (PEM; default: ca/maf.pem)"},
+    {'L', "label", "LABEL", "label of the registration; may be repeated"},
     {'w', "reason", "REASON", "keyCompromise, superseded, cessationOfOperation, ... (default unspecified)"},
     {'T', "target", "ID", "Enrolment Target: a MAF-FQDN for SUID 21, else an Absolute AE-ID or CSE-ID"},
     {'u', "suid", "N", "what the fetched key is for: 21 to 25"},
@@ -79,11 +84,14 @@ static const struct adm_command commands[] = {
     {"key", "targets", "KEY-ID", "aR", "", adm_key_targets, "edit the targets of an ESData key"},
     {"ca", "init", NULL, "DUe", "D", adm_ca_init, "make certification authorities with keys in the token"},
     {"ca", "show", NULL, "", "", adm_ca_show, "show the certification authorities"},
-    {"cert", "issue", NULL, "VncOe", "Vc", adm_cert_issue, "issue a certificate for a request"},
+    {"cert", "issue", NULL, "VncOeY", "V", adm_cert_issue,
+     "issue a certificate for a request, or for the MAF's own key in the token"},
     {"cert", "list", NULL, "n", "", adm_cert_list, "list the certificates that were issued"},
     {"cert", "show", "SERIAL", "O", "", adm_cert_show, "give out one certificate again"},
     {"cert", "revoke", "SERIAL", "w", "", adm_cert_revoke,
      "revoke a certificate and make the CRL that says so"},
+    {"bundle", "", NULL, "sCxkAVneLO", "s", adm_bundle,
+     "put what a client needs to register into one file, for a certificate or a KmID"},
     {"cert", "crl", NULL, "e", "", adm_cert_crl, "make the next CRL of each authority"},
 };
 #define N_COMMANDS (sizeof commands / sizeof commands[0])
@@ -142,24 +150,24 @@ static void print_command_help(const struct adm_command *cmd)
 static om_rc take_option(struct adm_args *args, char letter, const char *value, struct om_error *err)
 {
     const char **texts[128] = {
-        ['d'] = &args->dir,         ['f'] = &args->fqdn,    ['t'] = &args->token,
-        ['p'] = &args->pin_source,  ['H'] = &args->https,   ['i'] = &args->id,
-        ['s'] = &args->stakeholder, ['k'] = &args->kmid,    ['m'] = &args->km_file,
-        ['o'] = &args->km_out,      ['e'] = &args->expires, ['F'] = &args->file,
-        ['U'] = &args->crl_uri,     ['V'] = &args->flavour, ['n'] = &args->name,
-        ['c'] = &args->csr,         ['O'] = &args->out,     ['w'] = &args->reason,
-        ['T'] = &args->target,      ['u'] = &args->suid,    ['l'] = &args->lifetime,
+        ['d'] = &args->dir,         ['f'] = &args->fqdn,      ['t'] = &args->token,
+        ['p'] = &args->pin_source,  ['H'] = &args->https,     ['i'] = &args->id,
+        ['s'] = &args->stakeholder, ['k'] = &args->kmid,      ['m'] = &args->km_file,
+        ['o'] = &args->km_out,      ['e'] = &args->expires,   ['F'] = &args->file,
+        ['U'] = &args->crl_uri,     ['V'] = &args->flavour,   ['n'] = &args->name,
+        ['c'] = &args->csr,         ['O'] = &args->out,       ['w'] = &args->reason,
+        ['T'] = &args->target,      ['u'] = &args->suid,      ['l'] = &args->lifetime,
+        ['C'] = &args->serial,      ['x'] = &args->cert_file, ['A'] = &args->anchors,
+        ['Y'] = &args->key,
     };
     bool *flags[128] = {['j'] = &args->json,
                         ['g'] = &args->generate,
                         ['S'] = &args->show_km,
                         ['r'] = &args->remove,
                         ['K'] = &args->keep_keys};
-    struct m2m_list *lists[128] = {['a'] = &args->add_targets,
-                                   ['R'] = &args->remove_targets,
-                                   ['P'] = &args->permit,
-                                   ['B'] = &args->forbid,
-                                   ['D'] = &args->domains};
+    struct m2m_list *lists[128] = {
+        ['a'] = &args->add_targets, ['R'] = &args->remove_targets, ['P'] = &args->permit,
+        ['B'] = &args->forbid,      ['D'] = &args->domains,        ['L'] = &args->labels};
     size_t at = (unsigned char)letter;
     if (texts[at] != NULL) {
         if (*texts[at] != NULL)
@@ -268,6 +276,7 @@ int main(int argc, char **argv)
     m2m_list_free(&args.permit);
     m2m_list_free(&args.forbid);
     m2m_list_free(&args.domains);
+    m2m_list_free(&args.labels);
     if (rc == OM_OK)
         return fflush(stdout) == 0 ? ADM_EXIT_OK : ADM_EXIT_FAILED;
     (void)fprintf(stderr, "%s %s%s%s: %s\n", adm_program.kind->admin, cmd->noun, cmd->verb[0] ? " " : "",

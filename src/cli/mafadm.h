@@ -18,10 +18,11 @@ struct adm_args {
     bool json;
     const char *dir, *fqdn, *token, *pin_source, *https;                     /* init */
     const char *id, *stakeholder, *kmid, *km_file, *km_out, *expires, *file; /* client, policy */
-    const char *crl_uri, *flavour, *name, *csr, *out, *reason;               /* ca, cert */
+    const char *crl_uri, *flavour, *name, *csr, *key, *out, *reason;         /* ca, cert */
+    const char *serial, *cert_file, *anchors;                                /* bundle */
     const char *target, *suid, *lifetime;                                    /* enrolee */
     bool generate, show_km, remove, keep_keys;
-    struct m2m_list add_targets, remove_targets, permit, forbid, domains;
+    struct m2m_list add_targets, remove_targets, permit, forbid, domains, labels;
     const char *operand; /* the one positional argument, or NULL */
 };
 
@@ -43,6 +44,11 @@ struct adm_ca {
 OM_MUST_USE om_rc adm_ca_open(const struct adm *adm, struct adm_ca *out, struct om_error *err);
 void adm_ca_close(struct adm_ca *ca);
 
+/* A certificate that was issued: what is known of it, and itself into --out or on standard output. */
+json_t *adm_issued_json(const struct store_issued *r);
+OM_MUST_USE om_rc adm_hand_out(const struct adm_args *args, const struct store_issued *r,
+                               struct om_error *err);
+
 /* Prints tree (taken over) to stdout: indented with --json; the caller prints its own text otherwise. */
 OM_MUST_USE om_rc adm_print_json(json_t *tree, struct om_error *err);
 
@@ -59,6 +65,13 @@ OM_MUST_USE om_rc adm_parse_duration(const char *text, int64_t *seconds, struct 
 
 /* A stakeholder's name as it is stored: in lower case. */
 OM_MUST_USE om_rc adm_fqdn(const char *text, char out[M2M_FQDN_SIZE], struct om_error *err);
+
+/* A KmID, or its part before '@' of this MAF. */
+OM_MUST_USE om_rc adm_kmid(const struct adm *adm, const char *text, char out[M2M_KEY_ID_SIZE],
+                           struct om_error *err);
+
+/* The serial number of a certificate as it is stored; colons and capitals are allowed. */
+OM_MUST_USE om_rc adm_serial(const char *text, char out[STORE_SERIAL_SIZE], struct om_error *err);
 
 /* A text file of at most max octets; *out is the caller's to free. */
 OM_MUST_USE om_rc adm_read_text(const char *path, size_t max, char **out, struct om_error *err);
@@ -116,6 +129,7 @@ om_rc adm_key_show(const struct adm_args *args, struct om_error *err);
 om_rc adm_key_revoke(const struct adm_args *args, struct om_error *err);
 om_rc adm_key_targets(const struct adm_args *args, struct om_error *err);
 
+om_rc adm_bundle(const struct adm_args *args, struct om_error *err);
 om_rc adm_ca_init(const struct adm_args *args, struct om_error *err);
 om_rc adm_ca_show(const struct adm_args *args, struct om_error *err);
 om_rc adm_cert_issue(const struct adm_args *args, struct om_error *err);

@@ -1,4 +1,4 @@
-/* mafadm cert: issuing, listing and revoking certificates (provisioning/ca.h). */
+/* mafadm cert: listing, giving out and revoking certificates (provisioning/ca.h). */
 #include "cli/mafadm.h"
 #include "provisioning/ca_files.h"
 #include "util/file.h"
@@ -9,34 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-/* Public domain name of a CSE (TS-0001 6.5.1.1): //sp.example/cse1 is cse1.sp.example. */
-static om_rc cse_name(const char *id, char out[M2M_ID_SIZE], struct om_error *err)
-{
-    const char *slash = strchr(id + 2, '/');
-    if (!m2m_is_absolute_id(id) || strchr(slash + 1, '/') != NULL)
-        return om_fail(err, OM_EINPUT, "'%.80s' is not an Absolute CSE-ID such as //sp.example/cse1", id);
-    (void)snprintf(out, M2M_ID_SIZE, "%s.%.*s", slash + 1, (int)(slash - id - 2), id + 2);
-    return OM_OK;
-}
-
-static om_rc name_of(const struct adm_args *args, const struct adm *adm, struct pki_name *out,
-                     struct om_error *err)
-{
-    enum pki_flavour flavour;
-    char dns[M2M_ID_SIZE];
-    const char *text = args->name;
-    OM_TRY(pki_flavour_parse(args->flavour, &flavour, err));
-    if (text == NULL && flavour == PKI_FQDN)
-        text = adm->cfg.fqdn;
-    if (text == NULL)
-        return om_fail(err, OM_EINPUT, "--name is needed: whose certificate it is to be");
-    if (flavour == PKI_CSE && strncmp(text, "//", 2) == 0) {
-        OM_TRY(cse_name(text, dns, err));
-        text = dns;
-    }
-    return pki_name_set(out, flavour, text, err);
-}
 
 static om_rc to_pem(const struct store_issued *r, char **pem, struct om_error *err)
 {
@@ -50,7 +22,7 @@ static om_rc to_pem(const struct store_issued *r, char **pem, struct om_error *e
     return *pem != NULL ? OM_OK : pki_fail(err, "cannot write a certificate");
 }
 
-static json_t *issued_json(const struct store_issued *r)
+json_t *adm_issued_json(const struct store_issued *r)
 {
     struct pki_name name = {.flavour = (enum pki_flavour)r->flavour};
     char credential[M2M_ID_SIZE] = "";
@@ -70,15 +42,16 @@ static json_t *issued_json(const struct store_issued *r)
     return out;
 }
 
-/* The certificate itself: into --out, else on standard output. */
-static om_rc hand_out(const struct adm_args *args, const struct store_issued *r, struct om_error *err)
+om_rc adm_hand_out(const struct adm_args *args, const struct store_issued *r, struct om_error *err)
 {
     char *pem = NULL;
-    json_t *out = issued_json(r);
     om_rc rc = to_pem(r, &pem, err);
-    if (rc == OM_OK && args->out != NULL)
+    if (pem == NULL)
+        return rc;
+    json_t *out = adm_issued_json(r);
+    if (args->out != NULL)
         rc = om_file_write(args->out, pem, strlen(pem), 0644, err);
-    else if (rc == OM_OK && !args->json)
+    else if (!args->json)
         rc = fputs(pem, stdout) >= 0 ? OM_OK : om_fail(err, OM_ETRANSIENT, "cannot write to standard output");
     if (rc == OM_OK && args->json) {
         (void)json_object_set_new(out, "certificate", json_string(pem));
@@ -86,50 +59,6 @@ static om_rc hand_out(const struct adm_args *args, const struct store_issued *r,
     }
     json_decref(out);
     free(pem);
-    return rc;
-}
-
-static om_rc issue(const struct adm_args *args, const struct adm *adm, const struct pki_request *request,
-                   struct om_error *err)
-{
-    struct adm_ca ca;
-    struct pki_name name;
-    struct store_issued made;
-    struct ca_issue what = {
-        .name = &name, .request = request, .until = (int64_t)time(NULL) + CA_CERT_LIFETIME};
-    OM_TRY(name_of(args, adm, &name, err));
-    if (args->expires != NULL)
-        OM_TRY(adm_parse_expiry(args->expires, &what.until, err));
-    OM_TRY(adm_ca_open(adm, &ca, err));
-    om_rc rc = ca_issue(&ca.ca, &what, &made, err);
-    adm_ca_close(&ca);
-    OM_TRY(rc);
-    om_audit("certificate-issued", "serial=%s flavour=%s name=%s", made.serial, args->flavour, made.name);
-    rc = hand_out(args, &made, err);
-    if (rc == OM_OK)
-        (void)fprintf(stderr, "mafadm: certificate %s for %s\n", made.serial, made.name);
-    else
-        (void)om_context(err, rc, "certificate %s is issued; 'mafadm cert show' gives it", made.serial);
-    store_issued_free(&made);
-    return rc;
-}
-
-om_rc adm_cert_issue(const struct adm_args *args, struct om_error *err)
-{
-    struct adm adm;
-    struct om_secret text = OM_SECRET_INIT;
-    struct pki_request request;
-    OM_TRY(om_file_read(args->csr, PKI_REQUEST_MAX, &text, err));
-    om_rc rc = pki_request_read(text.octets, text.len, &request, err);
-    om_secret_free(&text);
-    if (rc != OM_OK)
-        return om_context(err, rc, "%s", args->csr);
-    rc = adm_open(args->dir, &adm, err);
-    if (rc == OM_OK) {
-        rc = issue(args, &adm, &request, err);
-        adm_close(&adm);
-    }
-    pki_request_free(&request);
     return rc;
 }
 
@@ -146,9 +75,9 @@ static bool list_one(void *arg, const struct store_issued *r, const struct om_er
     const char *flavour = pki_flavour_text((enum pki_flavour)r->flavour);
     if (bad != NULL) {
         l->bad++;
-        (void)fprintf(stderr, "mafadm: certificate %s: %s\n", r->serial, bad->text);
+        (void)fprintf(stderr, "%s: certificate %s: %s\n", adm_program.kind->admin, r->serial, bad->text);
     } else if (l->json) {
-        (void)json_array_append_new(l->array, issued_json(r));
+        (void)json_array_append_new(l->array, adm_issued_json(r));
     } else {
         (void)printf("%s  %s  %s  %s  expires %s\n", r->serial, flavour != NULL ? flavour : "?", r->name,
                      r->revoked != 0 ? "revoked" : "good", adm_time_text(r->expires, expires));
@@ -172,7 +101,7 @@ om_rc adm_cert_list(const struct adm_args *args, struct om_error *err)
 }
 
 /* Serial numbers are hex digits; operators copy them from tools that write capitals and colons. */
-static om_rc serial_of(const char *text, char out[STORE_SERIAL_SIZE], struct om_error *err)
+om_rc adm_serial(const char *text, char out[STORE_SERIAL_SIZE], struct om_error *err)
 {
     size_t n = 0;
     for (const char *at = text; *at != '\0'; at++) {
@@ -192,12 +121,12 @@ om_rc adm_cert_show(const struct adm_args *args, struct om_error *err)
     struct adm adm;
     char serial[STORE_SERIAL_SIZE];
     struct store_issued r;
-    OM_TRY(serial_of(args->operand, serial, err));
+    OM_TRY(adm_serial(args->operand, serial, err));
     OM_TRY(adm_open(args->dir, &adm, err));
     om_rc rc = store_issued_get(adm.store, serial, &r, err);
     adm_close(&adm);
     OM_TRY(rc);
-    rc = hand_out(args, &r, err);
+    rc = adm_hand_out(args, &r, err);
     store_issued_free(&r);
     return rc;
 }
@@ -226,7 +155,7 @@ om_rc adm_cert_revoke(const struct adm_args *args, struct om_error *err)
     struct adm adm;
     char serial[STORE_SERIAL_SIZE];
     int reason = ca_reason_parse(args->reason != NULL ? args->reason : "unspecified");
-    OM_TRY(serial_of(args->operand, serial, err));
+    OM_TRY(adm_serial(args->operand, serial, err));
     if (reason < 0)
         return om_fail(err, OM_EINPUT,
                        "'%.40s' is no reason: unspecified, keyCompromise, affiliationChanged, superseded, "
@@ -241,6 +170,7 @@ om_rc adm_cert_revoke(const struct adm_args *args, struct om_error *err)
 static om_rc make_crls(const struct adm_args *args, const struct ca *ca, int64_t until, json_t *files,
                        struct om_error *err)
 {
+    OM_TRY(ca_files_certificates(ca, args->dir, err));
     for (size_t i = 0; i < CA_AUTHORITIES; i++) {
         char file[PATH_MAX];
         OM_TRY(ca_files_crl(ca, args->dir, ca_authority_names[i], until, err));

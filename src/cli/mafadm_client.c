@@ -160,9 +160,7 @@ om_rc adm_client_list(const struct adm_args *args, struct om_error *err)
     return adm_bad_rows(l.bad, "credentials", err);
 }
 
-/* A KmID, or its part before '@' of this MAF. */
-static om_rc full_kmid(const struct adm *adm, const char *text, char out[M2M_KEY_ID_SIZE],
-                       struct om_error *err)
+om_rc adm_kmid(const struct adm *adm, const char *text, char out[M2M_KEY_ID_SIZE], struct om_error *err)
 {
     if (strchr(text, '@') != NULL)
         return om_copy_text(out, M2M_KEY_ID_SIZE, text, err);
@@ -175,7 +173,7 @@ om_rc adm_client_show(const struct adm_args *args, struct om_error *err)
     OM_TRY(adm_open(args->dir, &adm, err));
     char kmid[M2M_KEY_ID_SIZE];
     struct store_credential r = {0};
-    om_rc rc = full_kmid(&adm, args->operand, kmid, err);
+    om_rc rc = adm_kmid(&adm, args->operand, kmid, err);
     if (rc == OM_OK)
         rc = store_credential_get(adm.store, kmid, &r, err);
     adm_close(&adm);
@@ -191,7 +189,7 @@ om_rc adm_client_revoke(const struct adm_args *args, struct om_error *err)
     struct adm adm;
     OM_TRY(adm_open(args->dir, &adm, err));
     char kmid[M2M_KEY_ID_SIZE];
-    om_rc rc = full_kmid(&adm, args->operand, kmid, err);
+    om_rc rc = adm_kmid(&adm, args->operand, kmid, err);
     if (rc == OM_OK)
         rc = maf_admin_client_revoke(adm.store, kmid, err);
     adm_close(&adm);

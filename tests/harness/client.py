@@ -26,8 +26,11 @@ class Client:
             args += ["--tls-max", tls_max]
         self.maf(*args)
 
+    def command(self):
+        return [program("maf"), "--home", str(self.home)]
+
     def maf(self, *args, input=None):
-        return run([program("maf"), "--home", str(self.home), *args], env=self.token.env(), input=input)
+        return run([*self.command(), *args], env=self.token.env(), input=input)
 
     def json(self, *args):
         return json.loads(self.maf(*args, "--json"))
