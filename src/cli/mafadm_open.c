@@ -91,7 +91,7 @@ om_rc adm_parse_duration(const char *text, int64_t *seconds, struct om_error *er
 om_rc adm_parse_expiry(const char *text, int64_t *t, struct om_error *err)
 {
     int64_t now = (int64_t)time(NULL);
-    int64_t seconds;
+    int64_t seconds = 0;
     if (adm_parse_duration(text, &seconds, NULL) == OM_OK) {
         *t = now + seconds;
         return OM_OK;

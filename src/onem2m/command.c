@@ -102,7 +102,7 @@ static om_rc parse_cert_prov(struct members *m, struct m2m_command *out, struct 
 /* "<devMgmtID>:<URI>" */
 static om_rc parse_dev_cfg(struct members *m, struct m2m_command *out, struct om_error *err)
 {
-    char text[M2M_URI_SIZE];
+    char text[M2M_URI_SIZE] = "";
     OM_TRY(take_text(m, WIRE_DCFU, text, sizeof text, err));
     if (text[0] < '0' + M2M_DEV_OMA_DM_1_3 || text[0] > '0' + M2M_DEV_TR_069 || text[1] != ':' ||
         text[2] == '\0')
