@@ -41,7 +41,7 @@ static om_rc copy_der(X509 *cert, struct store_authority *row, struct om_error *
 {
     unsigned char *der = NULL;
     int n = i2d_X509(cert, &der);
-    if (n <= 0)
+    if (n <= 0 || der == NULL)
         return pki_fail(err, "cannot encode a certificate");
     row->cert = malloc((size_t)n);
     if (row->cert != NULL)
