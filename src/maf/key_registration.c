@@ -27,6 +27,18 @@ static om_rc check_registered(struct maf_call *c, const char *admin)
     return rc;
 }
 
+/* The administrator's bound on the keys of one Source. */
+static om_rc check_room(struct maf_call *c, const struct work *w)
+{
+    uint64_t n = 0;
+    OM_TRY(store_key_count(c->maf->store, c->from, w->admin, c->now, &n, &c->err));
+    if (n >= (uint64_t)w->policy.max_keys)
+        return maf_refuse(c, M2M_ORIGINATOR_HAS_NO_PRIVILEGE,
+                          "the client has %llu keys, and the administrator permits %lld",
+                          (unsigned long long)n, (long long)w->policy.max_keys);
+    return OM_OK;
+}
+
 /* MAF-KR-9 */
 static om_rc check_key_value(struct maf_call *c, const struct m2m_resource *in)
 {
@@ -87,7 +99,8 @@ static om_rc make_record(struct maf_call *c, struct work *w)
 static om_rc store_record(struct maf_call *c, void *arg)
 {
     struct work *w = arg;
-    OM_TRY(check_registered(c, w->admin)); /* it may have ended since */
+    OM_TRY(check_registered(c, w->admin)); /* it may have ended since... */
+    OM_TRY(check_room(c, w));              /* ... and another session may have taken what was left */
     OM_TRY(store_key_create(c->maf->store, &w->record, &c->err));
     const struct maf_role *role = c->maf->role;
     return w->record.exporter && role->registers_exported != NULL ? role->registers_exported(c, w->record.id)
@@ -171,6 +184,7 @@ static om_rc create(struct maf_call *c, struct work *w)
         OM_TRY(maf_load_policy(c, w->admin, "this administrator is not known", &w->policy));
     }
     OM_TRY(check_content(c, w));
+    OM_TRY(check_room(c, w));
     OM_TRY(make_record(c, w));
     bool exporter = (w->in.present & M2M_A_KYV) == 0;
     OM_TRY(exporter ? register_exporter_key(c, w) : register_own_key(c, w));

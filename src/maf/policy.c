@@ -8,6 +8,8 @@
 #include "util/text.h"
 
 #define MAX_LIFETIME INT64_C(253402300799) /* beyond any m2m:timestamp: no limit */
+#define MAX_KEYS     1000000
+#define DEFAULT_KEYS 1000 /* a Source's discovery looks at each of them */
 #define BELOW        "/..."
 
 static om_rc parse_register(const json_t *v, struct maf_policy *p, struct om_error *err)
@@ -27,6 +29,15 @@ static om_rc parse_lifetime(const char *name, const json_t *v, int64_t *out, str
         return om_fail(err, OM_EINPUT, "%s: must be a number of seconds, 1 to %lld", name,
                        (long long)MAX_LIFETIME);
     *out = n;
+    return OM_OK;
+}
+
+static om_rc parse_max_keys(const json_t *v, struct maf_policy *p, struct om_error *err)
+{
+    json_int_t n = json_integer_value(v);
+    if (n < 1 || n > MAX_KEYS)
+        return om_fail(err, OM_EINPUT, "maxKeys: must be a number, 1 to %d", MAX_KEYS);
+    p->max_keys = n;
     return OM_OK;
 }
 
@@ -135,6 +146,8 @@ static om_rc parse_member(const char *name, const json_t *v, struct maf_policy *
         return parse_lifetime(name, v, &p->max_registration_lifetime, err);
     if (strcmp(name, "maxKeyLifetime") == 0)
         return parse_lifetime(name, v, &p->max_key_lifetime, err);
+    if (strcmp(name, "maxKeys") == 0)
+        return parse_max_keys(v, p, err);
     if (strcmp(name, "suids") == 0)
         return parse_suids(v, p, err);
     if (strcmp(name, "targets") == 0) {
@@ -174,6 +187,7 @@ om_rc maf_policy_parse(const char *json, const struct maf_suids *suids, struct m
     *out = (struct maf_policy){.suids = *suids,
                                .max_registration_lifetime = MAX_LIFETIME,
                                .max_key_lifetime = MAX_LIFETIME,
+                               .max_keys = DEFAULT_KEYS,
                                .any_target = true};
     for (size_t i = 0; i < MAF_SUIDS; i++)
         out->suid_allowed[i] = i <= suids->last - suids->first;

@@ -176,6 +176,23 @@ om_rc store_key_delete_of(struct store *s, const char *source, const char *admin
     return store_scope_close(s, delete_of(s, source, admin_fqdn, deleted, err), err);
 }
 
+om_rc store_key_count(struct store *s, const char *source, const char *admin_fqdn, int64_t now, uint64_t *n,
+                      struct om_error *err)
+{
+    struct store_value v[] = {store_text(source), store_text(admin_fqdn), store_integer(now)};
+    sqlite3_stmt *stmt = NULL;
+    OM_TRY(store_sql(s, STORE_SQL_KEY_COUNT_OF, &stmt, err));
+    om_rc rc = store_sql_bind(s, stmt, "tti", v, err);
+    int code = rc == OM_OK ? sqlite3_step(stmt) : SQLITE_OK;
+    if (code == SQLITE_ROW)
+        *n = (uint64_t)sqlite3_column_int64(stmt, 0);
+    else if (rc == OM_OK)
+        rc = store_sql_fail(s, code, "count keys", err);
+    (void)sqlite3_reset(stmt);
+    (void)sqlite3_clear_bindings(stmt);
+    return rc;
+}
+
 struct list {
     store_key_fn *fn;
     void *arg;

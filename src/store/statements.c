@@ -98,6 +98,8 @@ const char *const store_sql_text[STORE_SQL_N] = {
                              " expires = ?11, mac = ?13 WHERE id_key = ?1",
     [STORE_SQL_KEY_DELETE] = "DELETE FROM key_registration WHERE id_key = ?1",
     [STORE_SQL_KEY_DELETE_OF] = "DELETE FROM key_registration WHERE source = ?1 AND admin_fqdn = ?2",
+    [STORE_SQL_KEY_COUNT_OF] = "SELECT count(*) FROM key_registration WHERE source = ?1 AND admin_fqdn = ?2"
+                               " AND (expires = 0 OR expires > ?3)",
     [STORE_SQL_KEY_LIST] = "SELECT " KEY " FROM key_registration ORDER BY id_key",
     /* Two ordered index scans that SQLite merges: no temporary table however many keys there are. The second
      * begins with `key`, which equals id_key, because it sees the order of the column that it walks. */

@@ -160,6 +160,11 @@ OM_MUST_USE om_rc store_key_expire(struct store *s, const char *id, int64_t now,
 OM_MUST_USE om_rc store_key_delete_of(struct store *s, const char *source, const char *admin_fqdn,
                                       size_t *deleted, struct om_error *err);
 
+/* Keys of one Source under one administrator that live at `now`, by what their rows say: these are counted,
+ * not verified. */
+OM_MUST_USE om_rc store_key_count(struct store *s, const char *source, const char *admin_fqdn, int64_t now,
+                                  uint64_t *n, struct om_error *err);
+
 /* True in *used when this KmID, mafClientRegID or RelativeKeyID was ever given (MAF-GEN-10). */
 enum store_id_kind { STORE_ID_KMID = 1, STORE_ID_REGISTRATION = 2, STORE_ID_KEY = 3 };
 OM_MUST_USE om_rc store_id_used(struct store *s, enum store_id_kind kind, const char *id, bool *used,

@@ -195,6 +195,30 @@ static void test_MAF_KR_8_the_administrator_decides(void **state)
     RSC(4103, d, UNDER, 1, admin, 34, ",'tgis':['//sp.example.com/cse1','//sp.example.com/cse2']");
 }
 
+/* Each Source has its own count, per administrator, of keys that live. */
+static void test_MAF_KR_8_only_so_many_keys_at_a_time(void **state)
+{
+    (void)state;
+    const char *admin = world_stakeholder("{\"maxKeys\": 2, \"maxKeyLifetime\": 60}");
+    struct device *d = device_under(admin, 0), *other = device_under(admin, 0);
+    registered(d);
+    registered(other);
+    RSC(2001, d, UNDER, 1, admin, 32, "," GOOD);
+    char first[M2M_RELATIVE_SIZE];
+    (void)snprintf(first, sizeof first, "%s", answer_text(d, "rn"));
+    RSC(2001, d, UNDER, 1, admin, 33, "," GOOD);
+    RSC(4103, d, UNDER, 1, admin, 32, "," GOOD);
+    assert_non_null(strstr(answer_reason(d), "has 2 keys"));
+    assert_int_equal(world_sql_integer("SELECT count(*) FROM key_registration WHERE source = '%s'", d->id),
+                     2);
+    RSC(2001, other, UNDER, 1, admin, 32, "," GOOD);
+    RSC(2002, d, "{'op':4,'to':'-/%s'}", first);
+    RSC(2001, d, UNDER, 1, admin, 34, "," GOOD);
+    RSC(4103, d, UNDER, 1, admin, 34, "," GOOD);
+    world_advance(60); /* they have expired, purged or not */
+    RSC(2001, d, UNDER, 1, admin, 34, "," GOOD);
+}
+
 static void test_MAF_KR_9_key_value_lengths(void **state)
 {
     (void)state;
@@ -296,6 +320,7 @@ int main(int argc, char **argv)
         WORLD_TEST(test_MAF_KR_6_targets_are_checked),
         WORLD_TEST(test_MAF_KR_7_default_targets_come_from_the_administrator),
         WORLD_TEST(test_MAF_KR_8_the_administrator_decides),
+        WORLD_TEST(test_MAF_KR_8_only_so_many_keys_at_a_time),
         WORLD_TEST(test_MAF_KR_9_key_value_lengths),
         WORLD_TEST(test_MAF_KR_11_self_generated_keys_get_random_identifiers),
         WORLD_TEST(test_MAF_KR_11_MAF_GEN_10_an_exporter_identifier_is_never_used_twice),

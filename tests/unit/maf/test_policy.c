@@ -26,6 +26,7 @@ static void test_defaults(void **state)
     assert_false(p.any_may_register);
     assert_int_equal(p.max_registration_lifetime, 253402300799);
     assert_int_equal(p.max_key_lifetime, 253402300799);
+    assert_int_equal(p.max_keys, 1000);
     for (unsigned suid = 32; suid <= 35; suid++)
         assert_true(maf_policy_suid_allowed(&p, suid));
     assert_true(maf_policy_target_allowed(&p, "//sp.example.com/any"));
@@ -38,13 +39,15 @@ static void test_every_member(void **state)
 {
     (void)state;
     struct maf_policy p = {0};
-    parse("{\"register\": \"any\", \"maxRegistrationLifetime\": 10, \"maxKeyLifetime\": 20, \"suids\": [33],"
+    parse("{\"register\": \"any\", \"maxRegistrationLifetime\": 10, \"maxKeyLifetime\": 20, \"maxKeys\": 7, "
+          "\"suids\": [33],"
           " \"targets\": [\"//sp.example.com/cse1\"], \"defaultTargets\": {\"33\": "
           "[\"//sp.example.com/cse1\"]}}",
           &p);
     assert_true(p.any_may_register);
     assert_int_equal(p.max_registration_lifetime, 10);
     assert_int_equal(p.max_key_lifetime, 20);
+    assert_int_equal(p.max_keys, 7);
     assert_true(maf_policy_suid_allowed(&p, 33));
     assert_false(maf_policy_suid_allowed(&p, 32));
     assert_int_equal(p.default_targets[1].n, 1);
@@ -96,6 +99,9 @@ static void test_slips_are_named(void **state)
         {"{\"register\": true}", "register"},
         {"{\"register\": \"all\"}", "register"},
         {"{\"maxKeyLifetime\": 0}", "maxKeyLifetime"},
+        {"{\"maxKeys\": 0}", "maxKeys"},
+        {"{\"maxKeys\": 1000001}", "maxKeys"},
+        {"{\"maxKeys\": \"5\"}", "maxKeys"},
         {"{\"maxKeyLifetime\": -5}", "maxKeyLifetime"},
         {"{\"maxKeyLifetime\": \"5\"}", "maxKeyLifetime"},
         {"{\"maxKeyLifetime\": 1.5}", "maxKeyLifetime"},
