@@ -9,11 +9,12 @@
 #define RESULTS_MAX 1000 /* of one request; the rest is reached with offset */
 #define RCN_REFS    6    /* child resource references instead of identifiers */
 
-/* What the criteria look at. */
+/* What the criteria look at: a verified record, or what a row says of itself. */
 struct candidate {
     const char *id;
     int ty;
     const struct m2m_list *labels;
+    const struct store_glance *unverified; /* else it has the labels */
     int64_t created, modified, expires;
 };
 
@@ -37,10 +38,11 @@ static void criterion(struct verdict *v, bool given, bool met)
     v->met += given && met;
 }
 
-static bool any_label(const struct m2m_list *wanted, const struct m2m_list *labels)
+static bool any_label(const struct m2m_list *wanted, const struct candidate *r)
 {
     for (size_t i = 0; i < wanted->n; i++)
-        if (m2m_list_has(labels, wanted->items[i]))
+        if (r->labels != NULL ? m2m_list_has(r->labels, wanted->items[i])
+                              : store_glance_has_label(r->unverified, wanted->items[i]))
             return true;
     return false;
 }
@@ -50,7 +52,7 @@ static bool matches(const struct m2m_filter *f, const struct candidate *r)
 {
     const int64_t none = INT64_MIN;
     struct verdict v = {.or = f->fo == 2};
-    criterion(&v, f->lbl.n != 0, any_label(&f->lbl, r->labels));
+    criterion(&v, f->lbl.n != 0, any_label(&f->lbl, r));
     criterion(&v, f->ty != 0, f->ty == r->ty);
     criterion(&v, f->crb != none, r->created < f->crb);
     criterion(&v, f->cra != none, r->created >= f->cra);
@@ -98,9 +100,25 @@ static bool consider_registration(void *arg, const struct store_registration *r,
     struct search *s = arg;
     if (skip_bad(s, r->id, bad) || strcmp(r->identity, s->c->from) != 0)
         return true;
-    struct candidate found = {r->id,     s->c->maf->role->ty_client_reg, &r->labels, r->created, r->modified,
-                              r->expires};
+    struct candidate found = {.id = r->id,
+                              .ty = s->c->maf->role->ty_client_reg,
+                              .labels = &r->labels,
+                              .created = r->created,
+                              .modified = r->modified,
+                              .expires = r->expires};
     return consider(s, &found);
+}
+
+/* A row that cannot match, or has expired, need not be verified. */
+static bool may_match(void *arg, const struct store_glance *g)
+{
+    const struct search *s = arg;
+    struct candidate seen = {.ty = WIRE_TY_SYMM_KEY_REG,
+                             .unverified = g,
+                             .created = g->created,
+                             .modified = g->modified,
+                             .expires = g->expires};
+    return !maf_expired(g->expires, s->c->now) && matches(&s->c->rq->fc, &seen);
 }
 
 /* The index behind the list is not authenticated, the row is: so visibility is decided here. */
@@ -111,7 +129,12 @@ static bool consider_key(void *arg, const struct store_key *r, const struct om_e
         return true;
     if (strcmp(r->source, s->c->from) != 0 && !m2m_list_has(&r->targets, s->c->from))
         return true;
-    struct candidate found = {r->id, WIRE_TY_SYMM_KEY_REG, &r->labels, r->created, r->modified, r->expires};
+    struct candidate found = {.id = r->id,
+                              .ty = WIRE_TY_SYMM_KEY_REG,
+                              .labels = &r->labels,
+                              .created = r->created,
+                              .modified = r->modified,
+                              .expires = r->expires};
     return consider(s, &found);
 }
 
@@ -123,7 +146,7 @@ static om_rc search(struct search *s)
     s->left = f->lim >= 0 && f->lim < RESULTS_MAX ? f->lim : RESULTS_MAX;
     OM_TRY(store_registration_list(c->maf->store, c->from, consider_registration, s, &c->err));
     OM_TRY(s->rc);
-    OM_TRY(store_key_list(c->maf->store, c->from, consider_key, s, &c->err));
+    OM_TRY(store_key_find(c->maf->store, c->from, may_match, consider_key, s, &c->err));
     return s->rc;
 }
 

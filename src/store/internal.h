@@ -109,6 +109,15 @@ typedef bool store_row_fn(void *arg, const void *record, const struct om_error *
 OM_MUST_USE om_rc store_row_list(struct store *s, const struct store_table *t, enum store_statement sql,
                                  const char *by, store_row_fn *fn, void *arg, struct om_error *err);
 
+/* The same; but rows whose unverified values `glance` (may be NULL) says no to are passed over. */
+struct store_walk {
+    bool (*glance)(void *arg, const struct store_value *v);
+    store_row_fn *fn;
+    void *arg;
+};
+OM_MUST_USE om_rc store_row_walk(struct store *s, const struct store_table *t, enum store_statement sql,
+                                 const char *by, const struct store_walk *walk, struct om_error *err);
+
 struct store_value store_text(const char *text);
 struct store_value store_integer(int64_t i);
 struct store_value store_blob(const void *p, size_t n);
@@ -124,6 +133,8 @@ OM_MUST_USE om_rc store_take_range(const struct store_value *v, int64_t low, int
 
 OM_MUST_USE om_rc store_list_encode(struct om_writer *w, const struct m2m_list *list, struct store_value *out,
                                     struct om_error *err);
+/* Whether an encoded list, verified or not, has this text. */
+bool store_list_has(const void *octets, size_t n, const char *text);
 OM_MUST_USE om_rc store_list_decode(const struct store_value *v, struct m2m_list *out, struct om_error *err);
 
 /* ---- authority.c, issued.c ---- */

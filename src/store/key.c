@@ -194,6 +194,7 @@ om_rc store_key_count(struct store *s, const char *source, const char *admin_fqd
 }
 
 struct list {
+    store_key_glance_fn *glance;
     store_key_fn *fn;
     void *arg;
     const char *identity; /* NULL: all */
@@ -209,9 +210,31 @@ static bool each(void *arg, const void *record, const struct om_error *bad)
     return hidden || l->fn(l->arg, r, bad);
 }
 
+static bool glance(void *arg, const struct store_value *v)
+{
+    const struct list *l = arg;
+    return l->glance(l->arg, &(struct store_glance){.created = v[8].i,
+                                                    .modified = v[9].i,
+                                                    .expires = v[10].i,
+                                                    .labels = v[6].p,
+                                                    .labels_len = v[6].n});
+}
+
+bool store_glance_has_label(const struct store_glance *g, const char *label)
+{
+    return store_list_has(g->labels, g->labels_len, label);
+}
+
+om_rc store_key_find(struct store *s, const char *identity, store_key_glance_fn *wanted, store_key_fn *fn,
+                     void *arg, struct om_error *err)
+{
+    struct list l = {wanted, fn, arg, identity};
+    enum store_statement sql = identity == NULL ? STORE_SQL_KEY_LIST : STORE_SQL_KEY_LIST_OF;
+    return store_row_walk(s, &table, sql, identity,
+                          &(struct store_walk){wanted != NULL ? glance : NULL, each, &l}, err);
+}
+
 om_rc store_key_list(struct store *s, const char *identity, store_key_fn *fn, void *arg, struct om_error *err)
 {
-    struct list l = {fn, arg, identity};
-    enum store_statement sql = identity == NULL ? STORE_SQL_KEY_LIST : STORE_SQL_KEY_LIST_OF;
-    return store_row_list(s, &table, sql, identity, each, &l, err);
+    return store_key_find(s, identity, NULL, fn, arg, err);
 }

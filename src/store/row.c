@@ -24,17 +24,25 @@ static bool column(sqlite3_stmt *stmt, int i, char type, struct store_value *v)
     return p != NULL || v->n == 0;
 }
 
-/* The row under the statement's cursor, verified. v[] is valid until the next step. */
-static om_rc load(struct store *s, const struct store_table *t, sqlite3_stmt *stmt, bool keep,
-                  struct store_value v[STORE_COLUMNS_MAX], struct om_error *err)
+/* The row under the statement's cursor, not verified. v[] and mac are valid until the next step. */
+static om_rc columns(const struct store_table *t, sqlite3_stmt *stmt, struct store_value v[STORE_COLUMNS_MAX],
+                     struct store_value *mac, struct om_error *err)
 {
     int n = 0;
     for (; t->types[n] != '\0'; n++)
         if (!column(stmt, n, t->types[n], &v[n]))
             return om_fail(err, OM_EINTEGRITY, "column %d has a wrong type", n);
-    struct store_value mac;
-    if (!column(stmt, n, 'b', &mac))
+    if (!column(stmt, n, 'b', mac))
         return om_fail(err, OM_EINTEGRITY, "the authentication code is missing");
+    return OM_OK;
+}
+
+/* The same, verified. */
+static om_rc load(struct store *s, const struct store_table *t, sqlite3_stmt *stmt, bool keep,
+                  struct store_value v[STORE_COLUMNS_MAX], struct om_error *err)
+{
+    struct store_value mac;
+    OM_TRY(columns(t, stmt, v, &mac, err));
     return store_row_verify(s, t, v, &mac, keep, err);
 }
 
@@ -151,15 +159,19 @@ om_rc store_row_delete(struct store *s, const struct store_table *t, enum store_
 /* Hands one row to the caller. A row that does not verify is reported and does not end the list; a token that
  * does not answer does, since then nothing can be said about any row. */
 static om_rc hand_over(struct store *s, const struct store_table *t, sqlite3_stmt *stmt, void *record,
-                       store_row_fn *fn, void *arg, bool *more, struct om_error *err)
+                       const struct store_walk *walk, bool *more, struct om_error *err)
 {
-    struct store_value v[STORE_COLUMNS_MAX];
+    struct store_value v[STORE_COLUMNS_MAX], mac;
     struct om_error bad = {.rc = OM_OK};
-    om_rc rc = load(s, t, stmt, false, v, &bad);
+    om_rc rc = columns(t, stmt, v, &mac, &bad);
+    if (rc == OM_OK && walk->glance != NULL && !walk->glance(walk->arg, v))
+        return OM_OK;
+    if (rc == OM_OK)
+        rc = store_row_verify(s, t, v, &mac, false, &bad);
     if (rc == OM_OK)
         rc = decode(t, v, record, &bad);
     if (rc == OM_OK) {
-        *more = fn(arg, record, NULL);
+        *more = walk->fn(walk->arg, record, NULL);
         release(t, record);
         return OM_OK;
     }
@@ -168,12 +180,18 @@ static om_rc hand_over(struct store *s, const struct store_table *t, sqlite3_stm
     (void)name_row(t, record, rc, &bad);
     if (rc != OM_EINTEGRITY)
         return om_fail(err, rc, "%s", bad.text);
-    *more = fn(arg, record, &bad);
+    *more = walk->fn(walk->arg, record, &bad);
     return OM_OK;
 }
 
 om_rc store_row_list(struct store *s, const struct store_table *t, enum store_statement sql, const char *by,
                      store_row_fn *fn, void *arg, struct om_error *err)
+{
+    return store_row_walk(s, t, sql, by, &(struct store_walk){.fn = fn, .arg = arg}, err);
+}
+
+om_rc store_row_walk(struct store *s, const struct store_table *t, enum store_statement sql, const char *by,
+                     const struct store_walk *walk, struct om_error *err)
 {
     sqlite3_stmt *stmt = NULL;
     void *record = calloc(1, t->record_size);
@@ -189,7 +207,7 @@ om_rc store_row_list(struct store *s, const struct store_table *t, enum store_st
     while (rc == OM_OK && more && code == SQLITE_ROW) {
         code = sqlite3_step(stmt);
         if (code == SQLITE_ROW)
-            rc = hand_over(s, t, stmt, record, fn, arg, &more, err);
+            rc = hand_over(s, t, stmt, record, walk, &more, err);
     }
     if (rc == OM_OK && code != SQLITE_ROW && code != SQLITE_DONE)
         rc = store_sql_fail(s, code, "list", err);

@@ -52,3 +52,18 @@ om_rc store_list_decode(const struct store_value *v, struct m2m_list *out, struc
         m2m_list_free(out);
     return rc;
 }
+
+bool store_list_has(const void *octets, size_t n, const char *text)
+{
+    struct om_reader r;
+    size_t len = strlen(text), item = 0;
+    om_reader_init(&r, octets, n);
+    for (size_t left = om_read_u16(&r); left > 0; left--) {
+        const uint8_t *p = om_read_vector16(&r, &item);
+        if (p == NULL)
+            return false;
+        if (item == len && memcmp(p, text, len) == 0)
+            return true;
+    }
+    return false;
+}

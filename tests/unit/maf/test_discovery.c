@@ -154,6 +154,22 @@ static void test_rows_that_do_not_verify_are_absent(void **state)
     LISTS(d, d->registration, kept);
 }
 
+/* What a row says of itself decides only whether it is verified, never what is found. */
+static void test_a_row_does_not_match_by_an_altered_label(void **state)
+{
+    (void)state;
+    struct device *d = device_new();
+    registered(d);
+    const char *wanted = own_key(d, 32, d), *altered = own_key(d, 32, d), *other = own_key(d, 32, d);
+    RSC(2004, d, "{'op':3,'to':'-/%s','pc':{'sec:skr':{'lbl':['a','b']}}}", wanted);
+    world_sql("UPDATE key_registration SET labels = (SELECT labels FROM key_registration WHERE id = '%s')"
+              " WHERE id = '%s'",
+              wanted, altered);
+    world_sql("UPDATE key_registration SET mac = zeroblob(32) WHERE id = '%s'", other);
+    RSC(2000, d, FIND, ",'lbl':['b']");
+    LISTS(d, wanted);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +180,7 @@ int main(int argc, char **argv)
         WORLD_TEST(test_references_instead_of_identifiers),
         WORLD_TEST(test_MAF_GEN_7_expired_records_are_not_found),
         WORLD_TEST(test_rows_that_do_not_verify_are_absent),
+        WORLD_TEST(test_a_row_does_not_match_by_an_altered_label),
     };
     return WORLD_RUN(argc, argv, tests);
 }

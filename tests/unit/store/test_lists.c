@@ -199,12 +199,42 @@ static void a_silent_token_ends_a_list(void **state)
     expect(&seen, "");
 }
 
+static bool has_label_2(void *arg, const struct store_glance *g)
+{
+    (void)arg;
+    assert_int_equal(g->created, 1000);
+    assert_int_equal(g->modified, 1001);
+    assert_true(g->expires > 5000);
+    assert_false(store_glance_has_label(g, "key:"));
+    return store_glance_has_label(g, "key:2");
+}
+
+/* Only rows that are wanted are verified, and what is malformed is never wanted. */
+static void a_glance_spares_the_token(void **state)
+{
+    struct fixture *f = *state;
+    struct seen seen = {.f = f};
+    for (unsigned i = 1; i <= 5; i++)
+        create_key(f, i);
+    f->macs = 0;
+    assert_ok(f, store_key_find(f->s, "//t.example/all0", has_label_2, on_key, &seen, &f->err));
+    expect(&seen, "2");
+    assert_int_equal(f->macs, 1);
+    fixture_sql(f, "UPDATE key_registration SET labels = x'00090005' WHERE id LIKE '%%1';"
+                   "UPDATE key_registration SET labels = x'' WHERE id LIKE '%%3';"
+                   "UPDATE key_registration SET suid = 35 WHERE id LIKE '%%2';"
+                   "UPDATE key_registration SET labels = (SELECT labels FROM key_registration WHERE id LIKE"
+                   " '%%2') WHERE id LIKE '%%4'");
+    assert_ok(f, store_key_find(f->s, "//t.example/all0", has_label_2, on_key, &seen, &f->err));
+    expect(&seen, "[2] [4]");
+}
+
 int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         T(everything_in_order),          T(keys_that_an_identity_may_see), T(bad_rows_are_told),
-        T(a_callback_may_use_the_store), T(a_silent_token_ends_a_list),
+        T(a_callback_may_use_the_store), T(a_silent_token_ends_a_list),    T(a_glance_spares_the_token),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
