@@ -154,8 +154,7 @@ BIO_METHOD *coaps_bio_new(void);
 /* One datagram. False: none is there. */
 bool coaps_udp_receive(int fd, void *octets, size_t cap, size_t *n, struct coaps_path *path);
 void coaps_udp_send(int fd, const struct coaps_path *path, const void *octets, size_t n);
-bool coaps_path_same_address(const struct coaps_path *a, const struct coaps_path *b);
-bool coaps_path_same(const struct coaps_path *a, const struct coaps_path *b); /* and port */
+bool coaps_path_same(const struct coaps_path *a, const struct coaps_path *b); /* address and port */
 
 /* ---- coaps_dtls.c, coaps_tls.c: a transport each ---- */
 

@@ -1,5 +1,6 @@
 /* Sessions of the CoAP binding: found by address, counted, limited in time, freed with all they remember. */
 #include "bind/coaps_internal.h"
+#include "bind/peer_address.h"
 #include "util/log.h"
 
 #include <openssl/err.h>
@@ -15,26 +16,11 @@ int64_t coaps_now(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* By IP address alone: what is counted by address stands together. Keyed, or a peer with many addresses could
- * choose one list. */
+/* By IP address alone: what is counted by address stands together. One session is found by its whole address,
+ * among them. */
 static struct coaps_sessions *bucket(struct coaps *c, const struct coaps_path *path)
 {
-    const void *address = &path->peer.v4.sin_addr;
-    size_t n = sizeof path->peer.v4.sin_addr;
-    uint64_t words[2] = {0, 0};
-    uint64_t key[2];
-    if (path->peer.any.sa_family == AF_INET6) {
-        address = &path->peer.v6.sin6_addr;
-        n = sizeof path->peer.v6.sin6_addr;
-    }
-    memcpy(words, address, n);
-    memcpy(key, c->bucket_key, sizeof key);
-    uint64_t h = key[0];
-    for (size_t i = 0; i < 2; i++) {
-        h = (h ^ words[i]) * (key[1] | 1);
-        h ^= h >> 29;
-    }
-    return &c->buckets[(h >> 32) % COAPS_BUCKETS];
+    return &c->buckets[peer_address_hash(c->bucket_key, &path->peer.any) % COAPS_BUCKETS];
 }
 
 bool coaps_room(struct coaps *c, const struct coaps_path *path)
@@ -42,7 +28,7 @@ bool coaps_room(struct coaps *c, const struct coaps_path *path)
     size_t there = 0;
     const struct coaps_session *s;
     LIST_FOREACH(s, bucket(c, path), same_bucket)
-    there += coaps_path_same_address(&s->path, path);
+    there += peer_address_same(&s->path.peer.any, &path->peer.any);
     if (!c->draining && c->stats.sessions < c->opt.max_sessions && there < c->opt.max_sessions_per_address)
         return true;
     c->stats.refused_limit++;

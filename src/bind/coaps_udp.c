@@ -148,7 +148,7 @@ void coaps_udp_send(int fd, const struct coaps_path *path, const void *octets, s
     (void)sendmsg(fd, &h, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-bool coaps_path_same_address(const struct coaps_path *a, const struct coaps_path *b)
+static bool same_address(const struct coaps_path *a, const struct coaps_path *b)
 {
     if (a->peer.any.sa_family != b->peer.any.sa_family)
         return false;
@@ -161,5 +161,5 @@ bool coaps_path_same_address(const struct coaps_path *a, const struct coaps_path
 bool coaps_path_same(const struct coaps_path *a, const struct coaps_path *b)
 {
     /* The port is at the same place in both. */
-    return coaps_path_same_address(a, b) && a->peer.v4.sin_port == b->peer.v4.sin_port;
+    return same_address(a, b) && a->peer.v4.sin_port == b->peer.v4.sin_port;
 }

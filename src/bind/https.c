@@ -109,7 +109,9 @@ om_rc https_new(struct event_base *base, struct maf *maf, const struct https_opt
     h->maf = maf;
     h->opt = *opt;
     LIST_INIT(&h->conns);
-    om_rc rc = http_new(h, err);
+    om_rc rc = https_admit_init(h, err);
+    if (rc == OM_OK)
+        rc = http_new(h, err);
     if (rc != OM_OK) {
         https_free(h);
         return rc;

@@ -18,8 +18,10 @@ struct https_options {
     const char *const *names; /* MAF-FQDN and aliases, NULL-terminated, outliving the binding: another Host is
                                  another MAF (4004, MAF-GEN-4). NULL: Host is not compared */
     SSL_CTX *ctx; /* from omtls_server_ctx; peers are struct maf_peer. Its own reference is taken */
-    unsigned max_connections;      /* beyond it new connections wait in the listen queue, then are dropped */
-    unsigned max_header, max_body; /* octets; beyond: 431, 413 and close */
+    unsigned max_connections; /* beyond it new connections wait in the listen queue, then are dropped */
+    unsigned
+        max_connections_per_address; /* of those (peer_address.h); further ones are closed. 0: no bound */
+    unsigned max_header, max_body;   /* octets; beyond: 431, 413 and close */
     unsigned handshake_timeout, request_timeout, idle_timeout; /* seconds; a slow peer is closed */
 };
 
@@ -39,8 +41,9 @@ void https_free(struct https *h);
 struct https_stats {
     size_t connections;
     uint64_t accepted, handshakes, handshake_failures, requests, timeouts;
-    uint64_t refused_limit; /* times that max_connections stopped accepting */
-    uint64_t malformed;     /* octets that were not HTTP, or beyond a limit */
+    uint64_t refused_limit;   /* times that max_connections stopped accepting */
+    uint64_t refused_address; /* connections closed by max_connections_per_address */
+    uint64_t malformed;       /* octets that were not HTTP, or beyond a limit */
 };
 void https_stats(const struct https *h, struct https_stats *out);
 

@@ -17,8 +17,9 @@ static void conn_free(struct https_conn *c)
     (void)event_del(&c->deadline);
     (void)event_del(&c->replace_page);
     (void)event_del(&c->pull);
+    https_admit_end(c);
     https_conn_note_handshake(c);
-    if (!c->handshaken)
+    if (!c->handshaken && c->counted)
         h->stats.handshake_failures++;
     h->stats.connections--;
     wss_free(c->wss);
@@ -190,6 +191,7 @@ struct bufferevent *https_conn_new(struct event_base *base, void *arg)
         bufferevent_free(c->bev);
         return NULL;
     }
+    https_admit_soon(c);
     https_accept_update(h);
     return c->bev;
 }

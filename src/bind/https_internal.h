@@ -4,6 +4,7 @@
 
 #include "bind/https.h"
 #include "bind/media.h"
+#include "bind/peer_address.h"
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -20,8 +21,18 @@ enum https_phase {
     HTTPS_RESPONSE, /* for the peer to take the response */
 };
 
+LIST_HEAD(https_conns, https_conn);
+#define HTTPS_BUCKETS 1024
+
 struct https_conn {
     LIST_ENTRY(https_conn) link;
+    LIST_ENTRY(https_conn) same_bucket; /* once its peer's address is known */
+    bool counted;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } peer;
     struct https *https;
     struct bufferevent *bev;
     SSL *ssl; /* owns this struct: it is freed with it */
@@ -29,6 +40,7 @@ struct https_conn {
     struct event deadline;
     struct event replace_page; /* see https_page.c */
     struct event pull;         /* see https_conn.c */
+    struct event admit;        /* see https_admit.c */
     size_t received;           /* octets since the request began */
     bool handshaken;
     bool served;   /* at least one request was answered */
@@ -49,7 +61,9 @@ struct https {
     bool accepting; /* false at the limit and while descriptors are short */
     bool draining;
     uint16_t port;
-    LIST_HEAD(, https_conn) conns;
+    struct https_conns conns;
+    struct https_conns buckets[HTTPS_BUCKETS]; /* by address */
+    uint8_t bucket_key[PEER_ADDRESS_KEY];
     struct https_stats stats;
 };
 
@@ -72,6 +86,13 @@ OM_MUST_USE om_rc https_accept_start(struct https *h, struct om_error *err);
 void https_accept_update(struct https *h);
 /* Closes the listener for good. Idempotent. */
 void https_accept_stop(struct https *h);
+
+/* ---- https_admit.c: connections of one address ---- */
+
+OM_MUST_USE om_rc https_admit_init(struct https *h, struct om_error *err);
+/* Looks at the peer's address as soon as evhttp has given the connection its socket. */
+void https_admit_soon(struct https_conn *c);
+void https_admit_end(struct https_conn *c);
 
 /* ---- https_request.c ---- */
 

@@ -17,6 +17,7 @@ static om_rc start_https(struct bindings *b, size_t i, struct event_base *base, 
         .max_connections = cfg->https_max_connections,
         .max_header = cfg->https_max_header,
         .max_body = cfg->https_max_body,
+        .max_connections_per_address = cfg->https_max_connections_per_address,
         .handshake_timeout = cfg->https_handshake_timeout,
         .request_timeout = cfg->https_request_timeout,
         .idle_timeout = cfg->https_idle_timeout,
@@ -105,6 +106,7 @@ static void add_https(struct https_stats *sum, const struct https_stats *s)
     sum->requests += s->requests;
     sum->timeouts += s->timeouts;
     sum->refused_limit += s->refused_limit;
+    sum->refused_address += s->refused_address;
     sum->malformed += s->malformed;
 }
 

@@ -88,6 +88,7 @@ static om_rc set_defaults(const struct config_kind *kind, const char *dir, struc
     cfg->command_retry = 3600;
     cfg->key_cache = 4096;
     cfg->https_max_connections = 4096;
+    cfg->https_max_connections_per_address = 1024;
     cfg->https_max_header = 16384;
     cfg->https_max_body = 65536;
     cfg->https_handshake_timeout = 10;

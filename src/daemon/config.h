@@ -70,12 +70,13 @@ struct config {
     size_t n_addresses;
 
     /* [https] */
-    unsigned https_max_connections;   /* per worker, default 4096 */
-    unsigned https_max_header;        /* octets, default 16384 */
-    unsigned https_max_body;          /* octets, default 65536 */
-    unsigned https_handshake_timeout; /* seconds, default 10 */
-    unsigned https_request_timeout;   /* seconds for a whole request to arrive, default 10 */
-    unsigned https_idle_timeout;      /* seconds between requests, default 60 */
+    unsigned https_max_connections;             /* per worker, default 4096 */
+    unsigned https_max_connections_per_address; /* of those, default 1024 */
+    unsigned https_max_header;                  /* octets, default 16384 */
+    unsigned https_max_body;                    /* octets, default 65536 */
+    unsigned https_handshake_timeout;           /* seconds, default 10 */
+    unsigned https_request_timeout;             /* seconds for a whole request to arrive, default 10 */
+    unsigned https_idle_timeout;                /* seconds between requests, default 60 */
 
     /* [coaps], [coaps+tcp] */
     struct config_coap coaps, coaps_tcp;

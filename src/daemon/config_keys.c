@@ -235,6 +235,7 @@ const struct config_key config_keys[] = {
     NUMBER("token", "key-cache", key_cache, 1, 1000000),
     TEXT("https", "listen", set_listen, addresses, true),
     NUMBER("https", "max-connections", https_max_connections, 1, 60000),
+    NUMBER("https", "max-connections-per-address", https_max_connections_per_address, 1, 60000),
     NUMBER("https", "max-header", https_max_header, 1024, 131072),
     NUMBER("https", "max-body", https_max_body, 1024, 131072),
     NUMBER("https", "handshake-timeout", https_handshake_timeout, 1, 600),

@@ -28,6 +28,8 @@ static const struct metric metrics[] = {
     COUNTER("https_malformed_total", https.malformed, "octets that were not HTTP, or beyond a limit"),
     COUNTER("https_timeouts_total", https.timeouts, "connections closed for being slow or idle"),
     COUNTER("https_limit_total", https.refused_limit, "times that max_connections stopped accepting"),
+    COUNTER("https_address_limit_total", https.refused_address,
+            "connections refused by their address's limit"),
     GAUGE("coaps_sessions", coaps.sessions, "open DTLS sessions"),
     GAUGE("coaps_buffered_octets", coaps.buffered, "octets of blocks and answers kept"),
     COUNTER("coaps_accepted_total", coaps.accepted, "DTLS sessions begun"),

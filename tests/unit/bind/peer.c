@@ -1,6 +1,8 @@
 /* The peer's side: see server.h. Blocking, with a bound on every wait that only serves against hanging. */
 #include "peer.h"
 
+#include <arpa/inet.h>
+
 #include <netinet/in.h>
 #include <openssl/err.h>
 #include <poll.h>
@@ -33,7 +35,7 @@ static unsigned psk(SSL *ssl, const char *hint, char *identity, unsigned identit
     return sizeof p->credential->km;
 }
 
-struct peer *peer_tcp(struct server *s)
+static struct peer *tcp_from(struct server *s, const char *address)
 {
     struct peer *p = calloc(1, sizeof *p);
     assert_non_null(p);
@@ -43,15 +45,28 @@ struct peer *peer_tcp(struct server *s)
     const struct timeval hang = {.tv_sec = HANG_SECONDS};
     assert_int_equal(setsockopt(p->fd, SOL_SOCKET, SO_RCVTIMEO, &hang, sizeof hang), 0);
     assert_int_equal(setsockopt(p->fd, SOL_SOCKET, SO_SNDTIMEO, &hang, sizeof hang), 0);
+    struct sockaddr_in from = {.sin_family = AF_INET};
+    assert_int_equal(inet_pton(AF_INET, address, &from.sin_addr), 1);
+    assert_int_equal(bind(p->fd, (struct sockaddr *)&from, sizeof from), 0);
     struct sockaddr_in a = {
         .sin_family = AF_INET, .sin_port = htons(server_port(s)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     assert_int_equal(connect(p->fd, (struct sockaddr *)&a, sizeof a), 0);
     return p;
 }
 
+struct peer *peer_tcp(struct server *s)
+{
+    return tcp_from(s, "127.0.0.1");
+}
+
 struct peer *peer_connect(struct server *s)
 {
-    struct peer *p = peer_tcp(s);
+    return peer_connect_from(s, "127.0.0.1");
+}
+
+struct peer *peer_connect_from(struct server *s, const char *address)
+{
+    struct peer *p = tcp_from(s, address);
     p->ctx = SSL_CTX_new(TLS_client_method());
     assert_non_null(p->ctx);
     assert_int_equal(SSL_CTX_set_max_proto_version(p->ctx, TLS1_2_VERSION), 1);

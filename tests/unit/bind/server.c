@@ -88,6 +88,7 @@ static void open_service(struct server *s)
                                 .names = names,
                                 .ctx = s->ctx,
                                 .max_connections = s->opt.max_connections,
+                                .max_connections_per_address = s->opt.max_connections_per_address,
                                 .max_header = s->opt.max_header,
                                 .max_body = s->opt.max_body,
                                 .handshake_timeout = s->opt.handshake_timeout,

@@ -19,7 +19,7 @@
 #define TARGET "//in.provider.com/cse2"
 
 struct server_options {
-    unsigned max_connections, max_header, max_body;
+    unsigned max_connections, max_connections_per_address, max_header, max_body;
     unsigned handshake_timeout, request_timeout, idle_timeout;
 };
 /* Limits that no test reaches by accident. */
@@ -44,8 +44,9 @@ int server_teardown(void **state);
 /* ---- the peer ---- */
 
 struct peer;
-struct peer *peer_tcp(struct server *s);     /* connected, no handshake yet */
-struct peer *peer_connect(struct server *s); /* authenticated as CLIENT */
+struct peer *peer_tcp(struct server *s);                               /* connected, no handshake yet */
+struct peer *peer_connect(struct server *s);                           /* authenticated as CLIENT */
+struct peer *peer_connect_from(struct server *s, const char *address); /* one of 127.0.0.0/8 */
 void peer_free(struct peer *p);
 
 void peer_send(struct peer *p, const void *octets, size_t n);

@@ -289,6 +289,38 @@ static void connections(void **state)
     server_stop(s);
 }
 
+/* One address cannot take what all others need. */
+static void connections_of_one_address(void **state)
+{
+    (void)state;
+    struct server_options opt = server_defaults;
+    struct https_stats stats;
+    opt.max_connections_per_address = 2;
+    struct server *s = start(opt);
+    struct peer *first = peer_connect(s);
+    struct peer *second = peer_connect(s);
+    struct peer *third = peer_tcp(s);
+    peer_expect_no_http(third); /* closed before the handshake */
+    peer_free(third);
+    struct peer *other = peer_connect_from(s, "127.0.0.2");
+    expect_good(other);
+    expect_good(first);
+    server_stats(s, &stats);
+    assert_int_equal(stats.connections, 3);
+    assert_int_equal(stats.refused_address, 1);
+    assert_int_equal(stats.handshake_failures, 0);
+    peer_free(second);
+    do {
+        server_stats(s, &stats);
+    } while (stats.connections > 2);
+    third = peer_connect(s);
+    expect_good(third);
+    peer_free(third);
+    peer_free(other);
+    peer_free(first);
+    server_stop(s);
+}
+
 /* MAF-GEN-1: without TLS there is not even an answer. */
 static void plain_http(void **state)
 {
@@ -372,6 +404,7 @@ int main(void)
         cmocka_unit_test(idle),
         cmocka_unit_test(unread_responses),
         cmocka_unit_test(connections),
+        cmocka_unit_test(connections_of_one_address),
         cmocka_unit_test(pipelined),
         cmocka_unit_test_setup_teardown(plain_http, server_setup, server_teardown),
         cmocka_unit_test(draining),
