@@ -39,7 +39,7 @@ void maf_fault(struct maf_call *c, om_rc rc)
     char to[M2M_TO_SIZE];
     (void)maf_shown(to, sizeof to, c->rq->to);
     if (rc == OM_EINTEGRITY) {
-        maf_audit_refusal(c->maf, "row-refused", "to=%s kmid=%s why=\"%s\"", to,
+        maf_audit_bad_row(c->maf, "row-refused", "to=%s kmid=%s why=\"%s\"", to,
                           c->session->peer != NULL ? c->session->peer->kmid : "", text);
         m2m_response_error(c->rs, M2M_INTERNAL_SERVER_ERROR, "the record failed its integrity check");
     } else if (rc == OM_ETRANSIENT) {

@@ -91,7 +91,7 @@ static bool consider(struct search *s, const struct candidate *r)
 static bool skip_bad(const struct search *s, const char *id, const struct om_error *bad)
 {
     if (bad != NULL)
-        maf_audit_refusal(s->c->maf, "row-refused", "id=%s why=\"%s\"", id, bad->text);
+        maf_audit_bad_row(s->c->maf, "row-refused", "id=%s why=\"%s\"", id, bad->text);
     return bad != NULL;
 }
 

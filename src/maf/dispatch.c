@@ -33,7 +33,7 @@ static om_rc check_credential(struct maf_call *c)
     if (rc == OM_OK && r.state == STORE_CREDENTIAL_ACTIVE && !maf_expired(r.expires, c->now))
         return OM_OK;
     if (rc == OM_EINTEGRITY)
-        maf_audit_refusal(c->maf, "row-refused", "kmid=%s why=\"%s\"", c->session->peer->kmid,
+        maf_audit_bad_row(c->maf, "row-refused", "kmid=%s why=\"%s\"", c->session->peer->kmid,
                           om_error_text(&c->err, rc));
     else if (rc != OM_OK && rc != OM_ENOTFOUND)
         return rc;

@@ -108,9 +108,15 @@ static void record(struct maf *maf, const struct maf_lookup *look)
                                   &maf->stats.psk_unknown};
     char shown[OMTLS_IDENTITY_MAX + 1];
     (*counters[look->verdict])++;
-    if (look->verdict != MAF_PSK_FOUND)
+    if (look->verdict == MAF_PSK_FOUND)
+        return;
+    (void)maf_shown(shown, sizeof shown, look->identity);
+    if (look->verdict == MAF_PSK_BAD_ROW)
+        maf_audit_bad_row(maf, "handshake-refused", "reason=%s identity=\"%s\"", verdict_text[look->verdict],
+                          shown);
+    else
         maf_audit_refusal(maf, "handshake-refused", "reason=%s identity=\"%s\"", verdict_text[look->verdict],
-                          maf_shown(shown, sizeof shown, look->identity));
+                          shown);
 }
 
 om_rc maf_lookup_end(struct maf *maf, const struct maf_lookup *look, void **peer, struct om_error *err)

@@ -160,24 +160,45 @@ const char *maf_shown(char *out, size_t cap, const char *text)
     return out;
 }
 
+/* Whether this second has room for one more line. */
+static bool take_line(struct maf_lines *l, const char *kind, int64_t now)
+{
+    if (now != l->second) {
+        if (l->suppressed != 0)
+            om_audit("lines-suppressed", "kind=%s count=%llu", kind, (unsigned long long)l->suppressed);
+        *l = (struct maf_lines){.second = now};
+    }
+    if (l->lines == MAF_REFUSAL_LINES) {
+        l->suppressed++;
+        return false;
+    }
+    l->lines++;
+    return true;
+}
+
+static void say(const char *event, const char *fmt, va_list ap)
+{
+    char text[768];
+    (void)vsnprintf(text, sizeof text, fmt, ap);
+    om_audit(event, "%s", text);
+}
+
 void maf_audit_refusal(struct maf *maf, const char *event, const char *fmt, ...)
 {
-    struct maf_refusals *r = &maf->refusals;
-    int64_t now = maf->now();
-    if (now != r->second) {
-        if (r->suppressed != 0)
-            om_audit("refusals-suppressed", "count=%llu", (unsigned long long)r->suppressed);
-        *r = (struct maf_refusals){.second = now};
-    }
-    if (r->lines == MAF_REFUSAL_LINES) {
-        r->suppressed++;
+    if (!take_line(&maf->refusals, "refusal", maf->now()))
         return;
-    }
-    r->lines++;
-    char text[768];
     va_list ap;
     va_start(ap, fmt);
-    (void)vsnprintf(text, sizeof text, fmt, ap);
+    say(event, fmt, ap);
     va_end(ap);
-    om_audit(event, "%s", text);
+}
+
+void maf_audit_bad_row(struct maf *maf, const char *event, const char *fmt, ...)
+{
+    if (!take_line(&maf->bad_rows, "bad-row", maf->now()))
+        return;
+    va_list ap;
+    va_start(ap, fmt);
+    say(event, fmt, ap);
+    va_end(ap);
 }

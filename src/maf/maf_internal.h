@@ -14,10 +14,10 @@
 #define MAF_ATTEMPTS      3  /* tries of anything that ended with OM_ETRANSIENT... */
 #define MAF_RETRY_SECONDS 1  /* ... begun within this time: what was slow to fail is not tried again */
 #define MAF_ID_ATTEMPTS   4  /* tries to find an identifier never used before */
-#define MAF_REFUSAL_LINES 10 /* audit lines about refusals per second; the rest is counted */
+#define MAF_REFUSAL_LINES 10 /* audit lines of one kind per second; the rest is counted */
 
 /* Peers can cause refusals at will: this keeps them from filling the log. */
-struct maf_refusals {
+struct maf_lines {
     int64_t second;
     unsigned lines;
     uint64_t suppressed;
@@ -38,7 +38,7 @@ struct maf {
     struct se_blob decoy;    /* a random PSK that nobody knows, MAF-HS-6 */
     struct se_psk13 decoy13; /* the same for TLS 1.3 */
     struct maf_stats stats;
-    struct maf_refusals refusals;
+    struct maf_lines refusals, bad_rows;
 };
 
 /* Bounded retry. Zero-initialised; true the first time, then for as long as one more attempt is allowed. */
@@ -78,6 +78,9 @@ bool maf_is_name(const struct maf *maf, const char *fqdn);
 
 /* One audit line about a refusal, or one more suppressed. */
 void maf_audit_refusal(struct maf *maf, const char *event, const char *fmt, ...) OM_PRINTF(3, 4);
+/* The same about a row that did not verify. These are counted apart, so that nobody can drown them in
+ * refusals of his own. */
+void maf_audit_bad_row(struct maf *maf, const char *event, const char *fmt, ...) OM_PRINTF(3, 4);
 
 /* What a peer chose, as one word: in a log line it must not pass for another field. Returns out. */
 const char *maf_shown(char *out, size_t cap, const char *text);

@@ -1,6 +1,8 @@
 /* Rows altered by hand are refused, reported, and nothing else breaks (design §3). */
 #include "world.h"
 
+#include <unistd.h>
+
 #define RETRIEVE "{'op':2,'to':'-/%s'}"
 
 static void refused(struct device *d, const char *to)
@@ -111,6 +113,36 @@ static void test_an_operator_can_remove_what_does_not_verify(void **state)
     RSC(4106, d, RETRIEVE, key);
 }
 
+/* Lines about refusals are bounded, since peers can cause them at will; those about altered rows are bounded
+ * apart, and are not drowned in them. */
+static void test_refusals_do_not_hide_altered_rows(void **state)
+{
+    (void)state;
+    static char text[16384];
+    struct device *d = device_new(), *nobody = device_new();
+    registered(d);
+    const char *key = own_key(d, 32, d), *altered = own_key(d, 32, d);
+    world_sql("UPDATE key_registration SET suid = 33 WHERE id = '%s'", altered);
+    FILE *log = tmpfile();
+    int saved = dup(STDERR_FILENO);
+    assert_non_null(log);
+    world_advance(1); /* a new second has its own share of lines */
+    assert_int_equal(dup2(fileno(log), STDERR_FILENO), STDERR_FILENO);
+    for (int i = 0; i < 15; i++)
+        (void)ask(nobody, RETRIEVE, key);
+    (void)ask(nobody, RETRIEVE, altered);
+    world_advance(1);
+    (void)ask(nobody, RETRIEVE, key);
+    assert_int_equal(dup2(saved, STDERR_FILENO), STDERR_FILENO);
+    (void)close(saved);
+    rewind(log);
+    size_t n = fread(text, 1, sizeof text - 1, log);
+    (void)fclose(log);
+    text[n] = '\0';
+    assert_non_null(strstr(text, "audit: row-refused"));
+    assert_non_null(strstr(text, "audit: lines-suppressed kind=refusal count=5"));
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -122,6 +154,7 @@ int main(int argc, char **argv)
         WORLD_TEST(test_an_altered_policy_is_no_policy),
         WORLD_TEST(test_a_forged_permit_permits_nothing),
         WORLD_TEST(test_an_operator_can_remove_what_does_not_verify),
+        WORLD_TEST(test_refusals_do_not_hide_altered_rows),
     };
     return WORLD_RUN(argc, argv, tests);
 }
