@@ -32,6 +32,7 @@ static om_rc store_record(struct maf_call *c, void *arg)
     struct work *w = arg;
     struct store *store = c->maf->store;
     struct store_registration old = {0};
+    OM_TRY(maf_check_permission(c, w->admin));
     om_rc rc = store_registration_find(store, c->from, w->admin, &old, &c->err);
     if (rc == OM_OK && !maf_expired(old.expires, c->now))
         rc = maf_refuse(c, M2M_ORIGINATOR_HAS_ALREADY_REGISTERED, "already registered under %s as %s",

@@ -43,6 +43,7 @@ static om_rc apply(struct maf_call *c, void *arg)
     struct work *w = arg;
     store_registration_free(&w->record);
     OM_TRY(maf_load_own_registration(c, &w->record));
+    OM_TRY(maf_check_permission(c, w->record.admin_fqdn));
     if ((w->in.present & M2M_A_ET) != 0)
         w->record.expires = w->expires;
     if (((w->in.present | w->in.nulls) & M2M_A_LBL) != 0) /* MAF-CU-6: the whole list; null leaves none */

@@ -176,6 +176,9 @@ OM_MUST_USE om_rc maf_load_policy(struct maf_call *c, const char *admin, const c
                                   struct maf_policy *out);
 /* ... and the stakeholder lets c->from be its client (MAF-CR-3). */
 OM_MUST_USE om_rc maf_load_permission(struct maf_call *c, const char *admin, struct maf_policy *out);
+/* The same once more, inside the transaction that builds on it: the stakeholder may have thought better of
+ * it. */
+OM_MUST_USE om_rc maf_check_permission(struct maf_call *c, const char *admin);
 
 /* Runs step between BEGIN and COMMIT. */
 OM_MUST_USE om_rc maf_transaction(struct maf_call *c, om_rc (*step)(struct maf_call *c, void *arg),

@@ -114,6 +114,14 @@ om_rc maf_load_permission(struct maf_call *c, const char *admin, struct maf_poli
     return rc == OM_ENOTFOUND ? maf_refuse(c, M2M_ORIGINATOR_HAS_NO_PRIVILEGE, "%s", why) : rc;
 }
 
+om_rc maf_check_permission(struct maf_call *c, const char *admin)
+{
+    struct maf_policy policy = {0};
+    om_rc rc = maf_load_permission(c, admin, &policy);
+    maf_policy_free(&policy);
+    return rc;
+}
+
 om_rc maf_transaction(struct maf_call *c, om_rc (*step)(struct maf_call *c, void *arg), void *arg)
 {
     OM_TRY(store_begin(c->maf->store, &c->err));

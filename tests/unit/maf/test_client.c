@@ -1,4 +1,5 @@
 /* MAF Client Registration and what follows from it (TS-0003 8.8.2.3 to 8.8.2.6). */
+#include "se/internal.h"
 #include "world.h"
 
 #define REGISTER "{'op':1,'to':'-','ty':20002,'pc':{'sec:mafcr':{%s}}}"
@@ -63,6 +64,30 @@ static void test_MAF_CR_3_the_administrator_must_permit(void **state)
     assert_string_equal(d->text, unknown); /* which of the two is not told */
     SUCCEEDS(store_permit_put(world_store, d->id, admin, ERR));
     RSC(2001, d, REGISTER, attributes);
+}
+
+/* Between the check of the permit and the transaction an identifier is drawn. */
+static const struct se_plugin *plugin;
+static const char *forbidden;
+
+static om_rc forbid_and_draw(struct se_token *tok, uint8_t *out, size_t n, struct om_error *err)
+{
+    world_sql("DELETE FROM permit WHERE identity = '%s'", forbidden);
+    return plugin->random(tok, out, n, err);
+}
+
+static void test_MAF_CR_3_a_permit_withdrawn_meanwhile_counts(void **state)
+{
+    (void)state;
+    struct device *d = device_new();
+    struct se_plugin other = *world_se->plugin;
+    other.random = forbid_and_draw;
+    forbidden = d->id;
+    plugin = world_se->plugin;
+    world_se->plugin = &other;
+    RSC(4103, d, REGISTER, "'et':'" LATER "','adfq':'" ADMIN "'");
+    world_se->plugin = plugin;
+    assert_int_equal(world_sql_integer("SELECT count(*) FROM registration WHERE identity = '%s'", d->id), 0);
 }
 
 static void test_MAF_CR_3_policy_may_admit_any_identity(void **state)
@@ -317,6 +342,7 @@ int main(int argc, char **argv)
         WORLD_TEST(test_MAF_CR_1_MAF_CR_5_MAF_CR_7_registration),
         WORLD_TEST(test_MAF_CR_2_parameters_are_checked),
         WORLD_TEST(test_MAF_CR_3_the_administrator_must_permit),
+        WORLD_TEST(test_MAF_CR_3_a_permit_withdrawn_meanwhile_counts),
         WORLD_TEST(test_MAF_CR_3_policy_may_admit_any_identity),
         WORLD_TEST(test_MAF_CR_4_a_second_registration_is_refused),
         WORLD_TEST(test_MAF_CR_4_each_administrator_has_its_own),
