@@ -131,9 +131,12 @@ bool maf_again(struct maf_retry *r)
     return r->attempts++ < MAF_ATTEMPTS && now.tv_sec - r->started <= MAF_RETRY_SECONDS;
 }
 
-om_rc maf_purge(struct maf *maf, size_t *deleted, struct om_error *err)
+om_rc maf_purge(struct maf *maf, size_t *deleted, bool *more, struct om_error *err)
 {
-    return store_purge(maf->store, maf->now(), PURGE_ROWS, deleted, err);
+    *deleted = 0;
+    om_rc rc = store_purge(maf->store, maf->now(), PURGE_ROWS, deleted, err);
+    *more = rc == OM_OK && *deleted == PURGE_ROWS;
+    return rc;
 }
 
 om_rc maf_health(struct maf *maf, struct om_error *err)

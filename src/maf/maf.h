@@ -75,8 +75,9 @@ void maf_handle(struct maf *maf, struct maf_session *session, const struct m2m_r
  * binding sends without maf_handle, such as the rest of a response. */
 bool maf_session_valid(struct maf *maf, const struct maf_session *session);
 
-/* Removes expired records, a bounded number per call. Call it about once a minute from one worker. */
-OM_MUST_USE om_rc maf_purge(struct maf *maf, size_t *deleted, struct om_error *err);
+/* Removes expired records, a bounded number per call, so that nobody waits long for the database. Call it
+ * about once a minute from one worker, and soon again when it says that there may be more. */
+OM_MUST_USE om_rc maf_purge(struct maf *maf, size_t *deleted, bool *more, struct om_error *err);
 
 /* Token and store answer. Readiness is the result of the last call. */
 OM_MUST_USE om_rc maf_health(struct maf *maf, struct om_error *err);

@@ -152,13 +152,14 @@ static void test_MAF_GEN_7_purging_removes_what_expired_and_nothing_else(void **
     (void)state;
     struct device *d = device_new();
     size_t deleted = 0;
+    bool more = true;
     registered(d);
     const char *kept = own_key(d, 32, d);
     const char *gone = own_key(d, 32, d);
     RSC(2004, d, "{'op':3,'to':'-/%s','pc':{'sec:skr':{'et':'%s'}}}", gone, world_time(100));
     world_advance(100);
-    SUCCEEDS(maf_purge(world_maf, &deleted, ERR));
-    assert_true(deleted >= 1);
+    SUCCEEDS(maf_purge(world_maf, &deleted, &more, ERR));
+    assert_true(deleted >= 1 && !more);
     assert_int_equal(world_sql_integer("SELECT count(*) FROM key_registration WHERE id = '%s'", gone), 0);
     RSC(2000, d, "{'op':2,'to':'-/%s'}", kept);
     RSC(2000, d, "{'op':2,'to':'-/%s'}", d->registration);

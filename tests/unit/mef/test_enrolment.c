@@ -93,11 +93,13 @@ static void test_expired_enrolments_are_purged(void **state)
     (void)state;
     char keid[33];
     size_t deleted = 0;
+    bool more = true;
     struct device *d = enrolee(device_new());
     struct store_enrolment r;
     keid_of(d, keid);
     world_advance(3600);
-    SUCCEEDS(maf_purge(world_maf, &deleted, ERR));
+    SUCCEEDS(maf_purge(world_maf, &deleted, &more, ERR));
+    assert_false(more);
     FAILS(OM_ENOTFOUND, store_enrolment_get(world_store, keid, &r, ERR));
 }
 
