@@ -1,10 +1,12 @@
 /* Configuration that a stakeholder left for a client (MAF-CC-5). */
 #include "store/internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct client_cfg {
     char identity[M2M_ID_SIZE];
+    char admin_fqdn[M2M_FQDN_SIZE];
     char *cfg;
 };
 
@@ -12,6 +14,7 @@ static om_rc decode(const struct store_value *v, void *record, struct om_error *
 {
     struct client_cfg *r = record;
     OM_TRY(store_take_text(&v[0], r->identity, sizeof r->identity, err));
+    OM_TRY(store_take_text(&v[1], r->admin_fqdn, sizeof r->admin_fqdn, err));
     return store_take_text_copy(&v[2], &r->cfg, err);
 }
 
@@ -52,4 +55,24 @@ om_rc store_client_cfg_get(struct store *s, const char *identity, const char *ad
     OM_TRY(store_row_get(s, &table, &by, &found, err));
     *cfg = found.cfg;
     return OM_OK;
+}
+
+struct list {
+    store_permit_fn *fn;
+    void *arg;
+};
+
+static bool each(void *arg, const void *record, const struct om_error *bad)
+{
+    const struct list *l = arg;
+    const struct client_cfg *r = record;
+    bool more = l->fn(l->arg, r->identity, r->admin_fqdn, bad);
+    free(r->cfg);
+    return more;
+}
+
+om_rc store_client_cfg_list(struct store *s, store_permit_fn *fn, void *arg, struct om_error *err)
+{
+    struct list l = {fn, arg};
+    return store_row_list(s, &table, STORE_SQL_CLIENT_CFG_LIST, NULL, each, &l, err);
 }

@@ -64,3 +64,21 @@ om_rc store_credential_tls13_get(struct store *s, const char *kmid, struct se_ps
     *out = f.blobs;
     return OM_OK;
 }
+
+struct list {
+    store_kmid_fn *fn;
+    void *arg;
+};
+
+static bool each(void *arg, const void *record, const struct om_error *bad)
+{
+    const struct list *l = arg;
+    const struct forms *f = record;
+    return l->fn(l->arg, f->key, bad);
+}
+
+om_rc store_credential_tls13_list(struct store *s, store_kmid_fn *fn, void *arg, struct om_error *err)
+{
+    struct list l = {fn, arg};
+    return store_row_list(s, &table, STORE_SQL_CREDENTIAL_TLS13_LIST, NULL, each, &l, err);
+}

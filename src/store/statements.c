@@ -61,6 +61,7 @@ const char *const store_sql_text[STORE_SQL_N] = {
                                  " ON CONFLICT DO UPDATE SET cfg = excluded.cfg, mac = excluded.mac",
     [STORE_SQL_CLIENT_CFG_DELETE] = "DELETE FROM client_cfg WHERE identity = ?1 AND admin_fqdn = ?2",
     [STORE_SQL_CLIENT_CFG_DELETE_OF] = "DELETE FROM client_cfg WHERE admin_fqdn = ?1",
+    [STORE_SQL_CLIENT_CFG_LIST] = "SELECT " CLIENT_CFG " FROM client_cfg ORDER BY identity, admin_fqdn",
 
     [STORE_SQL_CREDENTIAL_GET] = "SELECT " CREDENTIAL " FROM credential WHERE kmid_key = ?1",
     [STORE_SQL_CREDENTIAL_CREATE] =
@@ -76,6 +77,7 @@ const char *const store_sql_text[STORE_SQL_N] = {
         "SELECT " CREDENTIAL_TLS13 " FROM credential_tls13 WHERE kmid_key = ?1",
     [STORE_SQL_CREDENTIAL_TLS13_CREATE] =
         "INSERT INTO credential_tls13 (" CREDENTIAL_TLS13 ") VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [STORE_SQL_CREDENTIAL_TLS13_LIST] = "SELECT " CREDENTIAL_TLS13 " FROM credential_tls13 ORDER BY kmid_key",
 
     [STORE_SQL_REGISTRATION_GET] = "SELECT " REGISTRATION " FROM registration WHERE id = ?1",
     [STORE_SQL_REGISTRATION_FIND] =

@@ -180,6 +180,7 @@ typedef bool store_stakeholder_fn(void *arg, const struct store_stakeholder *r, 
 typedef bool store_permit_fn(void *arg, const char *identity, const char *admin_fqdn,
                              const struct om_error *bad);
 typedef bool store_credential_fn(void *arg, const struct store_credential *r, const struct om_error *bad);
+typedef bool store_kmid_fn(void *arg, const char *kmid, const struct om_error *bad);
 typedef bool store_registration_fn(void *arg, const struct store_registration *r, const struct om_error *bad);
 typedef bool store_key_fn(void *arg, const struct store_key *r, const struct om_error *bad);
 
@@ -187,8 +188,14 @@ OM_MUST_USE om_rc store_stakeholder_list(struct store *s, store_stakeholder_fn *
                                          struct om_error *err);
 OM_MUST_USE om_rc store_permit_list(struct store *s, const char *admin_fqdn /* NULL: all */,
                                     store_permit_fn *fn, void *arg, struct om_error *err);
+/* For which identities configurations are left; called as for permits. */
+OM_MUST_USE om_rc store_client_cfg_list(struct store *s, store_permit_fn *fn, void *arg,
+                                        struct om_error *err);
 OM_MUST_USE om_rc store_credential_list(struct store *s, store_credential_fn *fn, void *arg,
                                         struct om_error *err);
+/* Folded KmIDs that have forms for TLS 1.3. */
+OM_MUST_USE om_rc store_credential_tls13_list(struct store *s, store_kmid_fn *fn, void *arg,
+                                              struct om_error *err);
 OM_MUST_USE om_rc store_registration_list(struct store *s, const char *identity /* NULL: all */,
                                           store_registration_fn *fn, void *arg, struct om_error *err);
 /* Keys whose source is `identity` or whose targets contain it (through an index); NULL: all. */

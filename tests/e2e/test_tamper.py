@@ -145,3 +145,28 @@ def test_database_of_another_token_is_refused(softhsm, world, tmp_path):
         other.adm("check")
     with pytest.raises(RuntimeError):
         other.start()
+
+
+def test_check_looks_at_every_table(world, tmp_path):
+    """Whatever carries a code of the token is verified; a table that is forgotten here is found by its column."""
+    maf = world.maf
+    cfg = tmp_path / "cfg.json"
+    cfg.write_text(json.dumps({"krgc": [{"adfq": ADMIN, "suid": 32}]}))
+    maf.adm("client", "config", "--id", world.a["id"], "--stakeholder", ADMIN, "--file", str(cfg))
+    maf.adm("ca", "init", "--domain", "sp.example.com", "--crl-uri", "http://crl.example.com/")
+    db = sqlite3.connect(maf.dir / "maf.db", timeout=30)
+    tables = [name for name, in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'meta'")
+              if "mac" in world.columns(name) and db.execute(f"SELECT count(*) FROM {name}").fetchone()[0] > 0]
+    assert {"stakeholder", "permit", "client_cfg", "credential", "credential_tls13", "registration", "key_registration",
+            "authority"} <= set(tables)
+    maf.adm("check")
+    for name in tables:
+        mac, = db.execute(f"SELECT mac FROM {name} LIMIT 1").fetchone()
+        db.execute(f"UPDATE {name} SET mac = zeroblob(32) WHERE mac = ?", (mac,))
+        db.commit()
+        with pytest.raises(Failed, match="1 rows did not pass"):
+            maf.adm("check")
+        db.execute(f"UPDATE {name} SET mac = ? WHERE mac = zeroblob(32)", (mac,))
+        db.commit()
+    db.close()
+    maf.adm("check")

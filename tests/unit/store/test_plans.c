@@ -33,6 +33,7 @@ static void plan_of(struct fixture *f, enum store_statement sql, char *out, size
 static bool may_scan(enum store_statement sql)
 {
     return sql == STORE_SQL_COUNT || sql == STORE_SQL_STAKEHOLDER_LIST || sql == STORE_SQL_PERMIT_LIST ||
+           sql == STORE_SQL_CLIENT_CFG_LIST || sql == STORE_SQL_CREDENTIAL_TLS13_LIST ||
            sql == STORE_SQL_CREDENTIAL_LIST || sql == STORE_SQL_REGISTRATION_LIST ||
            sql == STORE_SQL_KEY_LIST || sql == STORE_SQL_ISSUED_LIST || sql == STORE_SQL_ENROLEE_LIST ||
            sql == STORE_SQL_ENROLMENT_LIST || sql == STORE_SQL_COMMAND_LIST;

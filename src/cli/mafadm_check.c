@@ -1,0 +1,160 @@
+/* mafadm check: configuration, token, and every row of the database. */
+#include "cli/mafadm.h"
+#include "store/issued.h"
+#include "store/mef.h"
+
+#include <stdio.h>
+
+/* Counts of one kind of row. */
+struct tally {
+    const char *what;
+    size_t good, bad;
+};
+
+static bool count(struct tally *t, const char *id, const struct om_error *bad)
+{
+    if (bad == NULL) {
+        t->good++;
+        return true;
+    }
+    t->bad++;
+    (void)fprintf(stderr, "%s check: %s %s: %s\n", adm_program.kind->admin, t->what, id, bad->text);
+    return true;
+}
+
+static bool check_stakeholder(void *arg, const struct store_stakeholder *r, const struct om_error *bad)
+{
+    return count(arg, r->admin_fqdn, bad);
+}
+
+static bool check_permit(void *arg, const char *identity, const char *admin_fqdn, const struct om_error *bad)
+{
+    (void)admin_fqdn;
+    return count(arg, identity, bad);
+}
+
+static bool check_credential(void *arg, const struct store_credential *r, const struct om_error *bad)
+{
+    return count(arg, r->kmid, bad);
+}
+
+static bool check_forms(void *arg, const char *kmid, const struct om_error *bad)
+{
+    return count(arg, kmid, bad);
+}
+
+static bool check_registration(void *arg, const struct store_registration *r, const struct om_error *bad)
+{
+    return count(arg, r->id, bad);
+}
+
+static bool check_key(void *arg, const struct store_key *r, const struct om_error *bad)
+{
+    return count(arg, r->id, bad);
+}
+
+static bool check_issued(void *arg, const struct store_issued *r, const struct om_error *bad)
+{
+    return count(arg, r->serial, bad);
+}
+
+static om_rc check_authorities(struct store *store, struct tally *t, struct om_error *err)
+{
+    for (size_t i = 0; i < CA_AUTHORITIES; i++) {
+        struct store_authority r = {.cert = NULL};
+        struct om_error bad = {0};
+        om_rc rc = store_authority_get(store, ca_authority_names[i], &r, &bad);
+        store_authority_free(&r);
+        if (rc == OM_ENOTFOUND)
+            continue;
+        if (rc != OM_OK && rc != OM_EINTEGRITY)
+            return om_fail(err, rc, "%s", bad.text);
+        (void)count(t, ca_authority_names[i], rc == OM_OK ? NULL : &bad);
+    }
+    return OM_OK;
+}
+
+static bool check_enrolee(void *arg, const struct store_enrolee *r, const struct om_error *bad)
+{
+    return count(arg, r->identity, bad);
+}
+
+static bool check_enrolment(void *arg, const struct store_enrolment *r, const struct om_error *bad)
+{
+    return count(arg, r->id, bad);
+}
+
+static bool check_command(void *arg, const struct store_command *r, const struct om_error *bad)
+{
+    return count(arg, r->id, bad);
+}
+
+/* Every table of authenticated rows; those of a MEF alone are last. */
+enum {
+    STAKEHOLDERS,
+    PERMITS,
+    CONFIGURATIONS,
+    CREDENTIALS,
+    FORMS,
+    REGISTRATIONS,
+    KEYS,
+    AUTHORITIES,
+    CERTIFICATES,
+    OF_ALL,
+    ENROLEES = OF_ALL,
+    ENROLMENTS,
+    COMMANDS,
+    TALLIES
+};
+
+static const char *const tables[TALLIES] = {"stakeholder", "permit",       "configuration", "credential",
+                                            "tls13",       "registration", "key",           "authority",
+                                            "certificate", "enrolee",      "enrolment",     "command"};
+
+static om_rc check_rows(struct store *store, struct tally t[TALLIES], struct om_error *err)
+{
+    OM_TRY(store_stakeholder_list(store, check_stakeholder, &t[STAKEHOLDERS], err));
+    OM_TRY(store_permit_list(store, NULL, check_permit, &t[PERMITS], err));
+    OM_TRY(store_client_cfg_list(store, check_permit, &t[CONFIGURATIONS], err));
+    OM_TRY(store_credential_list(store, check_credential, &t[CREDENTIALS], err));
+    OM_TRY(store_credential_tls13_list(store, check_forms, &t[FORMS], err));
+    OM_TRY(store_registration_list(store, NULL, check_registration, &t[REGISTRATIONS], err));
+    OM_TRY(store_key_list(store, NULL, check_key, &t[KEYS], err));
+    OM_TRY(check_authorities(store, &t[AUTHORITIES], err));
+    OM_TRY(store_issued_list(store, STORE_ISSUED_ALL, NULL, check_issued, &t[CERTIFICATES], err));
+    OM_TRY(store_enrolee_list(store, check_enrolee, &t[ENROLEES], err));
+    OM_TRY(store_enrolment_list(store, check_enrolment, &t[ENROLMENTS], err));
+    return store_command_list(store, check_command, &t[COMMANDS], err);
+}
+
+om_rc adm_check(const struct adm_args *args, struct om_error *err)
+{
+    struct adm adm;
+    OM_TRY(adm_open(args->dir, &adm, err));
+    struct tally t[TALLIES];
+    for (size_t i = 0; i < TALLIES; i++)
+        t[i] = (struct tally){.what = tables[i]};
+    const size_t shown = adm_program.kind == &config_mef ? TALLIES : OF_ALL;
+    om_rc rc = se_health(adm.se, err);
+    if (rc == OM_OK)
+        rc = store_health(adm.store, err);
+    if (rc == OM_OK)
+        rc = check_rows(adm.store, t, err);
+    adm_close(&adm);
+    OM_TRY(rc);
+    size_t bad = 0;
+    json_t *out = json_object();
+    for (size_t i = 0; i < shown; i++) {
+        bad += t[i].bad;
+        (void)json_object_set_new(
+            out, t[i].what,
+            json_pack("{s:I,s:I}", "good", (json_int_t)t[i].good, "bad", (json_int_t)t[i].bad));
+        if (!args->json)
+            (void)printf("%-13s %zu good, %zu bad\n", t[i].what, t[i].good, t[i].bad);
+    }
+    if (args->json)
+        OM_TRY(adm_print_json(out, err));
+    else
+        json_decref(out);
+    return adm_bad_rows(bad, "rows", err);
+}
