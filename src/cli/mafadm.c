@@ -235,6 +235,18 @@ static const struct adm_command *find_command(int argc, char **argv, int *words)
     return NULL;
 }
 
+/* With --json every command answers; one that has nothing to tell says what it did. */
+static om_rc run(const struct adm_command *cmd, const struct adm_args *args, struct om_error *err)
+{
+    char did[64];
+    OM_TRY(cmd->run(args, err));
+    if (!args->json || adm_has_printed())
+        return OM_OK;
+    (void)snprintf(did, sizeof did, "%s%s%s", cmd->noun, cmd->verb[0] ? " " : "", cmd->verb);
+    return adm_print_json(
+        json_pack("{s:s,s:s*}", "done", did, cmd->operand != NULL ? cmd->operand : "", args->operand), err);
+}
+
 static void no_core_dumps(void)
 {
     struct rlimit none = {0, 0};
@@ -269,7 +281,7 @@ int main(int argc, char **argv)
     if (help) {
         print_command_help(cmd);
     } else if (!usage) {
-        rc = cmd->run(&args, &err);
+        rc = run(cmd, &args, &err);
     }
     m2m_list_free(&args.add_targets);
     m2m_list_free(&args.remove_targets);

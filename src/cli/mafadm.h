@@ -51,6 +51,7 @@ OM_MUST_USE om_rc adm_hand_out(const struct adm_args *args, const struct store_i
 
 /* Prints tree (taken over) to stdout: indented with --json; the caller prints its own text otherwise. */
 OM_MUST_USE om_rc adm_print_json(json_t *tree, struct om_error *err);
+bool adm_has_printed(void); /* JSON, since the start */
 
 /* "20300101T000000", or "never" for 0. */
 const char *adm_time_text(int64_t t, char out[M2M_TIMESTAMP_SIZE]);

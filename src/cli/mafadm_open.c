@@ -34,8 +34,16 @@ void adm_close(struct adm *adm)
     adm->se = NULL;
 }
 
+static bool printed;
+
+bool adm_has_printed(void)
+{
+    return printed;
+}
+
 om_rc adm_print_json(json_t *tree, struct om_error *err)
 {
+    printed = true;
     if (tree == NULL)
         return om_fail(err, OM_ENOMEM, "no memory for the output");
     int bad = json_dumpf(tree, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);

@@ -125,3 +125,17 @@ def test_a_stakeholder_has_one_name_in_whatever_case(maf, tmp_path):
     assert json.loads(maf.adm("client", "config", *who))["crgc"]["adfq"] == ADMIN
     maf.adm("client", "config", *who, "--remove")
     maf.adm("stakeholder", "remove", "OTHER.example.com")
+
+
+def test_every_change_answers_json(maf, tmp_path):
+    """Also commands that print nothing otherwise."""
+    maf.add_client("//sp.example.com/cse1/Ca", kmid="km-a")
+    cfg = tmp_path / "cfg.json"
+    cfg.write_text(json.dumps({"krgc": [{"adfq": ADMIN, "suid": 32}]}))
+    config = ("client", "config", "--id", "//sp.example.com/cse1/Ca", "--stakeholder", ADMIN)
+    assert maf.adm_json(*config, "--file", str(cfg)) == {"done": "client config"}
+    assert maf.adm_json(*config) == {"krgc": [{"adfq": ADMIN, "suid": 32}]}
+    assert maf.adm_json(*config, "--remove") == {"done": "client config"}
+    assert maf.adm_json("client", "revoke", "km-a") == {"done": "client revoke", "KMID": "km-a"}
+    assert maf.adm("stakeholder", "add", "b.example.com") == ""
+    assert maf.adm_json("stakeholder", "remove", "b.example.com") == {"done": "stakeholder remove", "ADMIN-FQDN": "b.example.com"}
