@@ -115,7 +115,7 @@ om_rc adm_key_list(const struct adm_args *args, struct om_error *err)
     return adm_list(args, "keys", list_keys, err);
 }
 
-/* RelativeKeyID, or the whole key identifier of this MAF. */
+/* RelativeKeyID, or the whole key identifier of this MAF, under any of its names. */
 static om_rc relative_of(const struct adm *adm, const char *text, char out[M2M_RELATIVE_SIZE],
                          struct om_error *err)
 {
@@ -126,11 +126,14 @@ static om_rc relative_of(const struct adm *adm, const char *text, char out[M2M_R
         return OM_OK;
     }
     char fqdn[M2M_FQDN_SIZE];
+    const char *names[CONFIG_NAMES_MAX + 2];
     OM_TRY(m2m_key_id_split(text, out, fqdn, err));
-    if (strcmp(fqdn, adm->cfg.fqdn) != 0)
-        return om_fail(err, OM_ENOTFOUND, "%s is a key of %s, this %s is %s", text, fqdn, adm->cfg.kind->what,
-                       adm->cfg.fqdn);
-    return OM_OK;
+    config_names(&adm->cfg, names);
+    for (size_t i = 0; names[i] != NULL; i++)
+        if (strcmp(fqdn, names[i]) == 0)
+            return OM_OK;
+    return om_fail(err, OM_ENOTFOUND, "%s is a key of %s, this %s is %s", text, fqdn, adm->cfg.kind->what,
+                   adm->cfg.fqdn);
 }
 
 om_rc adm_key_show(const struct adm_args *args, struct om_error *err)

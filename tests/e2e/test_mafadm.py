@@ -139,3 +139,23 @@ def test_every_change_answers_json(maf, tmp_path):
     assert maf.adm_json("client", "revoke", "km-a") == {"done": "client revoke", "KMID": "km-a"}
     assert maf.adm("stakeholder", "add", "b.example.com") == ""
     assert maf.adm_json("stakeholder", "remove", "b.example.com") == {"done": "stakeholder remove", "ADMIN-FQDN": "b.example.com"}
+
+
+def test_a_key_of_another_maf_is_not_taken_for_ours(maf):
+    """The part behind the '@' counts; our aliases are we."""
+    source, target = (maf.add_client(f"//sp.example.com/cse1/C{n}") for n in "st")
+    later = "20991231T235959"
+    with OpensslPeer(maf, source) as peer:
+        body = {"sec:mafcr": {"et": later, "adfq": ADMIN}}
+        assert peer.request(http("POST", "/-", source["id"], json.dumps(body).encode(), 20002)).rsc == 2001
+        body = {"sec:skr": {"et": later, "adfq": ADMIN, "suid": 32, "tgis": [target["id"]]}}
+        key = peer.request(http("POST", "/-", source["id"], json.dumps(body).encode(), 20003)).json()["sec:skr"]["rn"]
+    for command in ("show", "revoke"):
+        with pytest.raises(Failed, match=f"is a key of other.example.com, this MAF is {FQDN}"):
+            maf.adm("key", command, f"{key}@other.example.com")
+    with pytest.raises(Failed, match="is a key of other.example.com"):
+        maf.adm("key", "targets", f"{key}@other.example.com", "--add", "//sp.example.com/cse1/Cx")
+    maf.configure("maf", "aliases", "alias.example.com")
+    assert maf.adm_json("key", "show", f"{key}@alias.example.com")["relativeKeyID"] == key
+    maf.adm("key", "revoke", f"{key}@{FQDN}")
+    assert maf.adm_json("key", "list") == []
