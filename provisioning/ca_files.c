@@ -41,9 +41,22 @@ static om_rc write_bio(BIO *bio, bool good, const char *dir, const char *name, c
     return om_file_write(path, text, (size_t)n, MODE, err);
 }
 
-om_rc ca_files_certificates(const struct ca *ca, const char *dir, struct om_error *err)
+static om_rc lock(const char *dir, int *fd, struct om_error *err)
 {
-    OM_TRY(make_folder(dir, err));
+    char path[PATH_MAX];
+    OM_TRY(path_of(path, dir, LOCK_FILE, "", err));
+    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (*fd >= 0 && flock(*fd, LOCK_EX) == 0)
+        return OM_OK;
+    om_rc rc = om_fail(err, OM_ETRANSIENT, "cannot lock %s: %s", path, strerror(errno));
+    if (*fd >= 0)
+        (void)close(*fd);
+    return rc;
+}
+
+/* Certificates never change, but two commands at once would use one temporary file. */
+static om_rc write_certificates(const struct ca *ca, const char *dir, struct om_error *err)
+{
     for (size_t i = 0; i < CA_AUTHORITIES; i++) {
         X509 *cert = NULL;
         om_rc rc = ca_certificate(ca, ca_authority_names[i], &cert, err);
@@ -60,16 +73,13 @@ om_rc ca_files_certificates(const struct ca *ca, const char *dir, struct om_erro
     return OM_OK;
 }
 
-static om_rc lock(const char *dir, int *fd, struct om_error *err)
+om_rc ca_files_certificates(const struct ca *ca, const char *dir, struct om_error *err)
 {
-    char path[PATH_MAX];
-    OM_TRY(path_of(path, dir, LOCK_FILE, "", err));
-    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (*fd >= 0 && flock(*fd, LOCK_EX) == 0)
-        return OM_OK;
-    om_rc rc = om_fail(err, OM_ETRANSIENT, "cannot lock %s: %s", path, strerror(errno));
-    if (*fd >= 0)
-        (void)close(*fd);
+    int fd = -1;
+    OM_TRY(make_folder(dir, err));
+    OM_TRY(lock(dir, &fd, err));
+    om_rc rc = write_certificates(ca, dir, err);
+    (void)close(fd); /* releases the lock */
     return rc;
 }
 
