@@ -7,9 +7,9 @@
 #include "tpm/token.h"
 
 #include <openssl/err.h>
+#include <tss2/tss2_sys.h>
 #include <unistd.h>
 
-#define ATTEMPTS   2
 #define REST_MS    1000 /* after silence: others wait for the same event loop */
 #define SWEEP_LIST 16
 
@@ -114,41 +114,47 @@ static void settle(struct se_token *tok)
 
 /* --- trouble --- */
 
+/* By SAPI: ESYS knows objects by their public parts, and a sequence has none. */
 static void sweep_range(struct se_token *tok, TPM2_HANDLE first)
 {
     TPMI_YES_NO more = 0;
     TPMS_CAPABILITY_DATA *found = NULL;
-    if (Esys_GetCapability(tok->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, TPM2_CAP_HANDLES, first,
-                           SWEEP_LIST, &more, &found) != TSS2_RC_SUCCESS)
+    TSS2_SYS_CONTEXT *sys = NULL;
+    if (tpm_check(tok, Esys_GetSysContext(tok->esys, &sys), "Esys_GetSysContext", NULL) != OM_OK ||
+        tpm_check(tok,
+                  Esys_GetCapability(tok->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, TPM2_CAP_HANDLES,
+                                     first, SWEEP_LIST, &more, &found),
+                  "TPM2_GetCapability", NULL) != OM_OK)
         return;
-    for (UINT32 i = 0; i < found->data.handles.count; i++) {
-        ESYS_TR object = ESYS_TR_NONE;
-        TPM2_HANDLE handle = found->data.handles.handle[i];
-        if (Esys_TR_FromTPMPublic(tok->esys, handle, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &object) ==
-            TSS2_RC_SUCCESS)
-            (void)Esys_FlushContext(tok->esys, object);
-    }
+    for (UINT32 i = 0; i < found->data.handles.count && i < SWEEP_LIST; i++)
+        if (tpm_check(tok, Tss2_Sys_FlushContext(sys, found->data.handles.handle[i]), "TPM2_FlushContext",
+                      NULL) != OM_OK)
+            break;
     Esys_Free(found);
 }
 
 /* A process that died left its session or key in the TPM. While we hold the connection nobody else is at
- * work, so whatever is loaded is a leftover. */
+ * work, so whatever is loaded is a leftover. Once more when the connection breaks meanwhile. */
 static void sweep(struct se_token *tok)
 {
-    if (prepare(tok, NULL) == OM_OK) {
-        sweep_range(tok, TPM2_TRANSIENT_FIRST);
-        sweep_range(tok, TPM2_LOADED_SESSION_FIRST);
-        sweep_range(tok, TPM2_ACTIVE_SESSION_FIRST);
+    for (int i = 0; i < 2 && (i == 0 || tok->trouble == TPM_LOST); i++) {
+        if (prepare(tok, NULL) == OM_OK) {
+            sweep_range(tok, TPM2_TRANSIENT_FIRST);
+            sweep_range(tok, TPM2_LOADED_SESSION_FIRST);
+            sweep_range(tok, TPM2_ACTIVE_SESSION_FIRST);
+        }
+        settle(tok);
     }
-    settle(tok);
 }
 
-/* True when another attempt makes sense. */
-static bool recover(struct se_token *tok)
+/* Removes what was in the way; true when another attempt makes sense. tried: troubles that were met before,
+ * each of which is worth one more attempt. */
+static bool recover(struct se_token *tok, unsigned *tried)
 {
     enum tpm_trouble trouble = tok->trouble;
-    if (trouble == TPM_FINE)
+    if (trouble == TPM_FINE || (*tried & 1u << trouble) != 0)
         return false;
+    *tried |= 1u << trouble;
     tpm_drop(tok);
     if (trouble == TPM_FULL && !tok->uri.managed)
         sweep(tok);
@@ -173,14 +179,11 @@ om_rc tpm_group(struct se_token *tok, bool now, tpm_work work, void *arg, struct
     if (!now && tpm_now_ms() < tok->next_attempt)
         return om_fail(err, OM_ETRANSIENT, "the TPM did not answer; it will be asked again shortly");
     int64_t began = tpm_now_ms();
+    unsigned tried = 0;
     (void)ERR_set_mark(); /* ESYS leaves OpenSSL's errors in the queue of this thread */
     om_rc rc = attempt(tok, work, arg, err);
-    for (unsigned i = 1; i < ATTEMPTS && rc != OM_OK; i++) {
-        bool silent = tok->trouble == TPM_LOST && tpm_now_ms() - began >= tok->uri.timeout_ms;
-        if (silent || !recover(tok))
-            break;
+    while (rc != OM_OK && tpm_now_ms() - began < tok->uri.timeout_ms && recover(tok, &tried))
         rc = attempt(tok, work, arg, err);
-    }
     tok->next_attempt = rc != OM_OK && tok->trouble == TPM_LOST ? tpm_now_ms() + REST_MS : 0;
     (void)ERR_pop_to_mark();
     return rc;
