@@ -15,8 +15,9 @@ struct test_token {
     pid_t pid;     /* of swtpm; 0: none */
 };
 
-/* kind: "softhsm", "softokn", "swtpm", "swtpm-plain" or "ram". For "softhsm" SOFTHSM2_CONF of this process is
- * set, so only one such token can be in use at a time. Ends the process with a clear message on failure. */
+/* kind: "softhsm", "softokn", "swtpm", "swtpm-plain", "tabrmd" or "ram". For "softhsm" SOFTHSM2_CONF of this
+ * process is set, so only one such token can be in use at a time. Ends the process with a clear message on
+ * failure. */
 struct test_token *test_token_new(const char *kind);
 
 /* Kills swtpm, and starts it again: the TPM was reset, its persistent state is as it was. */

@@ -197,17 +197,26 @@ static om_rc make_pkcs11(const struct recipe *r, const char *dir, FILE *answer, 
 }
 
 /* In a directory that was used before, swtpm is started again as it was. */
-static om_rc make_swtpm(const char *options, const char *dir, pid_t owner, FILE *answer, struct om_error *err)
+static om_rc make_swtpm(const char *kind, const char *dir, pid_t owner, FILE *answer, struct om_error *err)
 {
     char pin[2 * PIN_OCTETS + 1], path[PATH_MAX];
     unsigned port = 0;
     pid_t pid = -1;
+    bool managed = strcmp(kind, "tabrmd") == 0;
     om_rc rc = make_pin(dir, path, pin, err);
     if (rc != OM_OK && rc != OM_ECONFLICT)
         return rc;
     OM_TRY(swtpm_start(dir, owner, &port, &pid, err));
-    (void)fprintf(answer, "URI=tpm2:tcti=swtpm:host=127.0.0.1,port=%u%s\nPIN_SOURCE=file:%s\nSWTPM_PID=%ld\n",
-                  port, options, path, (long)pid);
+    if (managed) {
+        OM_TRY(tabrmd_start(dir, port, pid, err));
+        (void)fprintf(answer,
+                      "URI=tpm2:tcti=tabrmd:bus_type=session\nDBUS_SESSION_BUS_ADDRESS=unix:path=%s/bus\n",
+                      dir);
+    } else {
+        (void)fprintf(answer, "URI=tpm2:tcti=swtpm:host=127.0.0.1,port=%u%s\n", port,
+                      strcmp(kind, "swtpm-plain") == 0 ? ";encrypt=no" : "");
+    }
+    (void)fprintf(answer, "PIN_SOURCE=file:%s\nSWTPM_PID=%ld\n", path, (long)pid);
     return OM_OK;
 }
 
@@ -233,10 +242,9 @@ om_rc token_make(const char *kind, const char *dir, pid_t owner, FILE *answer, s
         (void)fprintf(answer, "URI=ram:file=%s/ram.roots\nPIN_SOURCE=\n", absolute);
         return OM_OK;
     }
-    if (strcmp(kind, "swtpm") == 0)
-        return make_swtpm("", absolute, owner, answer, err);
-    if (strcmp(kind, "swtpm-plain") == 0)
-        return make_swtpm(";encrypt=no", absolute, owner, answer, err);
+    if (strcmp(kind, "swtpm") == 0 || strcmp(kind, "swtpm-plain") == 0 || strcmp(kind, "tabrmd") == 0)
+        return make_swtpm(kind, absolute, owner, answer, err);
     return om_fail(err, OM_EINPUT,
-                   "no token of kind '%s': softhsm, softokn, tpm2-pkcs11, swtpm, swtpm-plain or ram", kind);
+                   "no token of kind '%s': softhsm, softokn, tpm2-pkcs11, swtpm, swtpm-plain, tabrmd or ram",
+                   kind);
 }

@@ -60,9 +60,10 @@ static om_rc pick_port(unsigned *port, struct om_error *err)
     return om_fail(err, OM_ETRANSIENT, "no two free ports for swtpm");
 }
 
-static bool answers(unsigned port)
+static bool answers(const void *arg)
 {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    const unsigned *port = arg;
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)*port)};
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     bool yes = s >= 0 && connect(s, (struct sockaddr *)&to, sizeof to) == 0;
@@ -71,18 +72,6 @@ static bool answers(unsigned port)
 }
 
 /* --- processes --- */
-
-static void become_swtpm(const char *dir, unsigned port)
-{
-    char state[PATH_MAX + 8], server[64], control[64];
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    (void)snprintf(state, sizeof state, "dir=%s/tpm", dir);
-    (void)snprintf(server, sizeof server, "type=tcp,port=%u", port);
-    (void)snprintf(control, sizeof control, "type=tcp,port=%u", port + 1);
-    (void)execlp("swtpm", "swtpm", "socket", "--tpm2", "--tpmstate", state, "--server", server, "--ctrl",
-                 control, "--flags", "not-need-init,startup-clear", (char *)NULL);
-    _exit(127);
-}
 
 static void be_quiet(void)
 {
@@ -94,55 +83,86 @@ static void be_quiet(void)
     (void)setsid();
 }
 
-static void keep(const char *dir, unsigned port, pid_t owner, int tell)
+static void become(char *const argv[])
+{
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    (void)execvp(argv[0], argv);
+    _exit(127);
+}
+
+static void keep(char *const argv[], pid_t owner, int tell)
 {
     be_quiet();
     int owner_fd = pidfd_open(owner, 0);
-    pid_t swtpm = fork();
-    if (swtpm == 0)
-        become_swtpm(dir, port);
-    if (write(tell, &swtpm, sizeof swtpm) != (ssize_t)sizeof swtpm)
-        swtpm = -1;
+    pid_t child = fork();
+    if (child == 0)
+        become(argv);
+    if (write(tell, &child, sizeof child) != (ssize_t)sizeof child)
+        child = -1;
     (void)close(tell);
-    if (swtpm > 0) {
-        struct pollfd ends[] = {{owner_fd, POLLIN, 0}, {pidfd_open(swtpm, 0), POLLIN, 0}};
+    if (child > 0) {
+        struct pollfd ends[] = {{owner_fd, POLLIN, 0}, {pidfd_open(child, 0), POLLIN, 0}};
         while (owner_fd >= 0 && poll(ends, 2, -1) < 0 && errno == EINTR)
             ;
-        (void)kill(swtpm, SIGKILL);
-        (void)waitpid(swtpm, NULL, 0);
+        (void)kill(child, SIGKILL);
+        (void)waitpid(child, NULL, 0);
     }
     _exit(0);
 }
 
-static om_rc start_keeper(const char *dir, unsigned port, pid_t owner, pid_t *swtpm, struct om_error *err)
+/* Starts a program that ends when process `owner` does. */
+static om_rc start_kept(char *const argv[], pid_t owner, pid_t *child, struct om_error *err)
 {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0)
         return om_fail(err, OM_ETRANSIENT, "pipe: %s", strerror(errno));
     pid_t keeper = fork();
     if (keeper == 0)
-        keep(dir, port, owner, ends[1]);
+        keep(argv, owner, ends[1]);
     (void)close(ends[1]);
-    ssize_t n = read(ends[0], swtpm, sizeof *swtpm);
+    ssize_t n = read(ends[0], child, sizeof *child);
     (void)close(ends[0]);
-    if (keeper < 0 || n != (ssize_t)sizeof *swtpm || *swtpm <= 0)
-        return om_fail(err, OM_ETRANSIENT, "swtpm does not start");
+    if (keeper < 0 || n != (ssize_t)sizeof *child || *child <= 0)
+        return om_fail(err, OM_ETRANSIENT, "%s does not start", argv[0]);
     return OM_OK;
 }
 
-/* *alive: false when swtpm ended, for example because somebody else was faster with the port. */
-static om_rc wait_ready(unsigned port, pid_t swtpm, bool *alive, struct om_error *err)
+static om_rc start_swtpm(const char *dir, unsigned port, pid_t owner, pid_t *swtpm, struct om_error *err)
 {
-    int fd = pidfd_open(swtpm, 0);
+    char state[PATH_MAX + 8], server[64], control[64];
+    (void)snprintf(state, sizeof state, "dir=%s/tpm", dir);
+    (void)snprintf(server, sizeof server, "type=tcp,port=%u", port);
+    (void)snprintf(control, sizeof control, "type=tcp,port=%u", port + 1);
+    char *const argv[] = {(char[]){"swtpm"},
+                          (char[]){"socket"},
+                          (char[]){"--tpm2"},
+                          (char[]){"--tpmstate"},
+                          state,
+                          (char[]){"--server"},
+                          server,
+                          (char[]){"--ctrl"},
+                          control,
+                          (char[]){"--flags"},
+                          (char[]){"not-need-init,startup-clear"},
+                          NULL};
+    return start_kept(argv, owner, swtpm, err);
+}
+
+/* Until `ready` says so. *alive: false when the process ended first, for example because somebody else was
+ * faster with a port. */
+static om_rc wait_ready(bool (*ready)(const void *), const void *arg, pid_t pid, bool *alive,
+                        struct om_error *err)
+{
+    int fd = pidfd_open(pid, 0);
     om_rc rc = OM_OK;
     *alive = true;
-    for (int ms = 0; !answers(port); ms++) {
+    for (int ms = 0; !ready(arg); ms++) {
         struct pollfd end = {fd, POLLIN, 0};
         *alive = fd >= 0 && poll(&end, 1, 1) == 0;
         if (!*alive)
             break;
         if (ms > READY_MS) {
-            rc = om_fail(err, OM_ETRANSIENT, "swtpm does not listen on port %u", port);
+            rc = om_fail(err, OM_ETRANSIENT, "a program for the test does not get ready");
             break;
         }
     }
@@ -166,12 +186,72 @@ om_rc swtpm_start(const char *dir, pid_t owner, unsigned *port, pid_t *pid, stru
         } else {
             OM_TRY(pick_port(port, err));
         }
-        OM_TRY(start_keeper(dir, *port, owner, pid, err));
-        OM_TRY(wait_ready(*port, *pid, &alive, err));
+        OM_TRY(start_swtpm(dir, *port, owner, pid, err));
+        OM_TRY(wait_ready(answers, port, *pid, &alive, err));
     }
     om_secret_free(&kept);
     if (!alive)
         return om_fail(err, OM_ETRANSIENT, "swtpm ends as soon as it is started; is it installed?");
     int n = snprintf(text, sizeof text, "%u", *port);
     return om_file_write(path, text, (size_t)n, 0600, err);
+}
+
+/* --- a resource manager before it --- */
+
+static bool is_there(const void *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+/* tpm2-abrmd is ready when it owns its name, which dbus-send asks the bus for. */
+static bool has_name(const void *address)
+{
+    char bus[PATH_MAX + 16];
+    (void)snprintf(bus, sizeof bus, "--bus=%s", (const char *)address);
+    pid_t child = fork();
+    if (child == 0) {
+        be_quiet();
+        (void)execlp("dbus-send", "dbus-send", bus, "--print-reply", "--dest=org.freedesktop.DBus", "/",
+                     "org.freedesktop.DBus.GetNameOwner", "string:com.intel.tss2.Tabrmd", (char *)NULL);
+        _exit(127);
+    }
+    int status = 1;
+    return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* Its bus is everybody's who finds the socket; the scratch directory is the user's own. */
+static om_rc write_bus_configuration(const char *dir, char path[PATH_MAX], struct om_error *err)
+{
+    char text[2 * PATH_MAX];
+    OM_TRY(om_path_join(path, PATH_MAX, dir, "bus.conf", err));
+    int n = snprintf(
+        text, sizeof text,
+        "<busconfig><type>session</type><listen>unix:path=%s/bus</listen><policy context=\"default\">"
+        "<allow send_destination=\"*\"/><allow receive_sender=\"*\"/><allow "
+        "own=\"*\"/></policy></busconfig>\n",
+        dir);
+    return om_file_write(path, text, (size_t)n, 0600, err);
+}
+
+om_rc tabrmd_start(const char *dir, unsigned port, pid_t pid, struct om_error *err)
+{
+    char configuration[PATH_MAX], option[PATH_MAX + 16], bus[PATH_MAX], address[PATH_MAX + 16], tcti[80];
+    pid_t child = -1;
+    bool alive = false;
+    OM_TRY(write_bus_configuration(dir, configuration, err));
+    OM_TRY(om_path_join(bus, sizeof bus, dir, "bus", err));
+    (void)unlink(bus);
+    (void)snprintf(option, sizeof option, "--config-file=%s", configuration);
+    char *const bus_argv[] = {(char[]){"dbus-daemon"}, (char[]){"--nofork"}, option, NULL};
+    OM_TRY(start_kept(bus_argv, pid, &child, err));
+    OM_TRY(wait_ready(is_there, bus, child, &alive, err));
+    (void)snprintf(address, sizeof address, "unix:path=%s", bus);
+    (void)snprintf(tcti, sizeof tcti, "--tcti=swtpm:host=127.0.0.1,port=%u", port);
+    if (!alive || setenv("DBUS_SESSION_BUS_ADDRESS", address, 1) != 0)
+        return om_fail(err, OM_ETRANSIENT, "dbus-daemon does not start");
+    char *const tabrmd_argv[] = {(char[]){"tpm2-abrmd"}, (char[]){"--session"}, (char[]){"--allow-root"},
+                                 tcti, NULL};
+    OM_TRY(start_kept(tabrmd_argv, pid, &child, err));
+    OM_TRY(wait_ready(has_name, address, child, &alive, err));
+    return alive ? OM_OK : om_fail(err, OM_ETRANSIENT, "tpm2-abrmd does not start");
 }

@@ -16,7 +16,7 @@ static const char *kind;
 void fixture_kind(int argc, char **argv)
 {
     if (argc != 2) {
-        (void)fprintf(stderr, "usage: %s softhsm|softokn|swtpm|swtpm-plain|ram|ram-derive\n", argv[0]);
+        (void)fprintf(stderr, "usage: %s softhsm|softokn|swtpm|swtpm-plain|tabrmd|ram|ram-derive\n", argv[0]);
         exit(2);
     }
     kind = argv[1];

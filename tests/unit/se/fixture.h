@@ -1,5 +1,5 @@
 /* What the tests of the Secure Environment share: a fresh, provisioned token per suite, of the kind that the
- * first argument names: softhsm, softokn, swtpm, swtpm-plain, ram, or ram-derive (a RAM token with
+ * first argument names: softhsm, softokn, swtpm, swtpm-plain, tabrmd, ram, or ram-derive (a RAM token with
  * derivations of its own). */
 #ifndef OPENMAF_TESTS_SE_FIXTURE_H
 #define OPENMAF_TESTS_SE_FIXTURE_H
