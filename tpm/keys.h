@@ -24,7 +24,5 @@ om_rc tpm_plugin_row_mac(struct se_token *tok, const struct se_part *parts, size
                          uint8_t out[SE_MAC_SIZE], struct om_error *err);
 om_rc tpm_plugin_prf(struct se_token *tok, se_handle key, const struct se_part *parts, size_t n_parts,
                      uint8_t *out, size_t n, struct om_error *err);
-om_rc tpm_plugin_prf_key(struct se_token *tok, se_handle key, const struct se_part *parts, size_t n_parts,
-                         size_t offset, size_t n, se_handle *out, struct om_error *err);
 
 #endif

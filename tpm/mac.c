@@ -68,6 +68,7 @@ static om_rc feed(struct se_token *tok, ESYS_TR *sequence, ESYS_TR session, stru
     OM_TRY(tpm_check(tok, r, "TPM2_SequenceUpdate", err));
     r = Esys_SequenceComplete(tok->esys, *sequence, session, ESYS_TR_NONE, ESYS_TR_NONE, &piece,
                               ESYS_TR_RH_NULL, &mac, &ticket);
+    om_wipe(piece.buffer, sizeof piece.buffer);
     OM_TRY(tpm_check(tok, r, "TPM2_SequenceComplete", err));
     *sequence = ESYS_TR_NONE; /* ended by the TPM */
     bool whole = mac->size == SE_MAC_SIZE;
@@ -117,25 +118,21 @@ om_rc tpm_hmac(struct se_token *tok, ESYS_TR object, const struct se_part *parts
 struct prf {
     struct se_token *tok;
     ESYS_TR object;
-    size_t left; /* HMACs until the session's last; 0: it goes on */
+    size_t left; /* HMACs until the last */
 };
 
 static om_rc prf_step(void *arg, const struct se_part *parts, size_t n_parts, uint8_t out[SE_MAC_SIZE],
                       struct om_error *err)
 {
     struct prf *p = arg;
-    bool last = p->left == 1;
-    p->left -= p->left > 0 ? 1 : 0;
-    return tpm_hmac(p->tok, p->object, parts, n_parts, last, out, err);
+    return tpm_hmac(p->tok, p->object, parts, n_parts, --p->left == 0, out, err);
 }
 
-om_rc tpm_prf(struct se_token *tok, se_handle key, const struct se_part *parts, size_t n_parts, size_t offset,
-              uint8_t *out, size_t n, bool more, struct om_error *err)
+om_rc tpm_prf(struct se_token *tok, se_handle key, const struct se_part *parts, size_t n_parts, uint8_t *out,
+              size_t n, struct om_error *err)
 {
-    struct prf p = {.tok = tok};
-    size_t blocks = (offset + n + SE_MAC_SIZE - 1) / SE_MAC_SIZE;
+    /* One for each A(i), one for each block. */
+    struct prf p = {.tok = tok, .left = 2 * ((n + SE_MAC_SIZE - 1) / SE_MAC_SIZE)};
     OM_TRY(tpm_slot_load(tok, key, &p.object, err));
-    if (!more) /* one for each A(i), one for each block that is asked for */
-        p.left = blocks + (blocks - offset / SE_MAC_SIZE);
-    return se_p_sha256(prf_step, &p, parts, n_parts, offset, out, n, err);
+    return se_p_sha256(prf_step, &p, parts, n_parts, 0, out, n, err);
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 static om_rc create(struct se_token *tok, const TPM2B_SENSITIVE_CREATE *sensitive,
-                    const TPM2B_PUBLIC *template, struct tpm_parts *out, struct om_error *err)
+                    const TPM2B_PUBLIC *template, bool last, struct tpm_parts *out, struct om_error *err)
 {
     static const TPM2B_DATA outside;
     static const TPML_PCR_SELECTION pcrs;
@@ -13,10 +13,14 @@ static om_rc create(struct se_token *tok, const TPM2B_SENSITIVE_CREATE *sensitiv
     TPM2B_PUBLIC *public_part = NULL;
     ESYS_TR session = ESYS_TR_NONE;
     OM_TRY(tpm_session(tok, tok->storage.object, &session, err));
+    if (last)
+        tpm_session_last(tok);
     TSS2_RC r = Esys_Create(tok->esys, tok->storage.object, session, ESYS_TR_NONE, ESYS_TR_NONE, sensitive,
                             template, &outside, &pcrs, &private_part, &public_part, NULL, NULL, NULL);
     tpm_scrub_create(tok->esys);
     OM_TRY(tpm_check(tok, r, "TPM2_Create", err));
+    if (last)
+        tpm_session_gone(tok);
     out->private_part = *private_part;
     out->unique = public_part->publicArea.unique.keyedHash;
     Esys_Free(private_part);
@@ -24,7 +28,7 @@ static om_rc create(struct se_token *tok, const TPM2B_SENSITIVE_CREATE *sensitiv
     return OM_OK;
 }
 
-om_rc tpm_object_make(struct se_token *tok, enum tpm_kind kind, const uint8_t *octets, size_t n,
+om_rc tpm_object_make(struct se_token *tok, enum tpm_kind kind, const uint8_t *octets, size_t n, bool last,
                       struct tpm_blob *out, struct om_error *err)
 {
     TPM2B_SENSITIVE_CREATE sensitive = {.sensitive.userAuth = tok->auth.object};
@@ -37,7 +41,7 @@ om_rc tpm_object_make(struct se_token *tok, enum tpm_kind kind, const uint8_t *o
         memcpy(sensitive.sensitive.data.buffer, octets, n);
     }
     tpm_template_object(kind, parts.generated, NULL, &template);
-    om_rc rc = create(tok, &sensitive, &template, &parts, err);
+    om_rc rc = create(tok, &sensitive, &template, last, &parts, err);
     om_wipe(&sensitive, sizeof sensitive);
     return rc == OM_OK ? tpm_blob_write(tok->blob_key, kind, n, &parts, out, err) : rc;
 }

@@ -166,5 +166,4 @@ __attribute__((visibility("default"))) const struct se_plugin openmaf_se_plugin 
     .hmac = tpm_plugin_hmac,
     .row_mac = tpm_plugin_row_mac,
     .prf = tpm_plugin_prf,
-    .prf_key = tpm_plugin_prf_key,
 };

@@ -99,9 +99,10 @@ OM_MUST_USE om_rc tpm_roots_check(const struct se_token *tok, struct om_error *e
 
 /* --- object.c: wrapped keys and sealed values as objects under the storage key --- */
 
-/* Makes an object of n octets, or (octets NULL) a key that the TPM generates. */
+/* Makes an object of n octets, or (octets NULL) a key that the TPM generates. last: no more commands with the
+ * session. */
 OM_MUST_USE om_rc tpm_object_make(struct se_token *tok, enum tpm_kind kind, const uint8_t *octets, size_t n,
-                                  struct tpm_blob *out, struct om_error *err);
+                                  bool last, struct tpm_blob *out, struct om_error *err);
 /* Loads it; tpm_flush when done. */
 OM_MUST_USE om_rc tpm_object_load(struct se_token *tok, enum tpm_kind kind, const struct tpm_blob *blob,
                                   size_t n, ESYS_TR *out, struct om_error *err);
@@ -116,9 +117,9 @@ void tpm_slot_forget(struct se_token *tok, se_handle key);
 /* HMAC-SHA-256 by a loaded object over messages of any length. last: no more commands with the session. */
 OM_MUST_USE om_rc tpm_hmac(struct se_token *tok, ESYS_TR object, const struct se_part *parts, size_t n_parts,
                            bool last, uint8_t out[SE_MAC_SIZE], struct om_error *err);
-/* P_SHA256 with a key; more: other commands of the group follow. */
+/* n octets of P_SHA256 with a key, the last of the group. */
 OM_MUST_USE om_rc tpm_prf(struct se_token *tok, se_handle key, const struct se_part *parts, size_t n_parts,
-                          size_t offset, uint8_t *out, size_t n, bool more, struct om_error *err);
+                          uint8_t *out, size_t n, struct om_error *err);
 
 /* --- status.c --- */
 

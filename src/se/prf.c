@@ -50,14 +50,19 @@ om_rc se_prf(struct se_key *key, const struct se_part *parts, size_t n_parts, vo
     return se_p_sha256(hmac, key, parts, n_parts, 0, out, n, err);
 }
 
-/* The octets cross host memory once, here. */
+/* The octets cross host memory once, here. A plug-in that has the PRF only does it in one go, though that
+ * gives what stands before them, too. */
 static om_rc prf_key_through_host(struct se_key *key, const struct se_part *parts, size_t n_parts,
                                   size_t offset, size_t n, struct se_key **out, struct om_error *err)
 {
-    uint8_t octets[SE_KEY_MAX];
-    om_rc rc = se_p_sha256(hmac, key, parts, n_parts, offset, octets, n, err);
+    struct se *se = key->se;
+    uint8_t octets[SE_PRF_KEY_REACH];
+    bool whole = se->plugin->prf != NULL && !se->no_prf;
+    size_t from = whole ? offset : 0;
+    om_rc rc = whole ? se_prf(key, parts, n_parts, octets, offset + n, err)
+                     : se_p_sha256(hmac, key, parts, n_parts, offset, octets, n, err);
     if (rc == OM_OK)
-        rc = se_mint(key->se, octets, n, out, err);
+        rc = se_mint(se, octets + from, n, out, err);
     om_wipe(octets, sizeof octets);
     return rc;
 }

@@ -41,7 +41,7 @@ static void busy_for_ever_is_an_error(void **state)
 static void broken_once_is_not_seen(void **state)
 {
     (void)state;
-    static const enum operation ops[] = {OP_MINT, OP_UNSEAL, OP_HMAC_LONG, OP_ROW, OP_PRF_KEY};
+    static const enum operation ops[] = {OP_MINT, OP_UNSEAL, OP_HMAC_LONG, OP_ROW, OP_PRF};
     struct work w;
     work_begin(&w, "");
     for (size_t o = 0; o < sizeof ops / sizeof ops[0]; o++) {

@@ -15,11 +15,11 @@ static uint8_t long_text[LONG];
 const struct se_part work_long = {long_text, LONG};
 
 const char *const operation_names[N_OPERATIONS] = {
-    [OP_RANDOM] = "random",       [OP_MINT] = "mint",         [OP_GENERATE] = "generate",
-    [OP_WRAP] = "wrap",           [OP_SEAL] = "seal",         [OP_LOAD] = "load",
-    [OP_UNSEAL] = "unseal",       [OP_HMAC] = "hmac",         [OP_ROW] = "row",
-    [OP_HMAC_LONG] = "hmac-long", [OP_PRF] = "prf",           [OP_PRF_KEY] = "prf-key",
-    [OP_HEALTH] = "health",       [OP_DESCRIBE] = "describe",
+    [OP_RANDOM] = "random",       [OP_MINT] = "mint", [OP_GENERATE] = "generate",
+    [OP_WRAP] = "wrap",           [OP_SEAL] = "seal", [OP_LOAD] = "load",
+    [OP_UNSEAL] = "unseal",       [OP_HMAC] = "hmac", [OP_ROW] = "row",
+    [OP_HMAC_LONG] = "hmac-long", [OP_PRF] = "prf",   [OP_HEALTH] = "health",
+    [OP_DESCRIBE] = "describe",
 };
 
 static void reference_prf(uint8_t *out, size_t n)
@@ -134,19 +134,6 @@ static om_rc prf(struct work *w)
     return OM_OK;
 }
 
-static om_rc prf_key(struct work *w)
-{
-    uint8_t want[64], mac[SE_MAC_SIZE];
-    se_handle key = 0;
-    OM_TRY(plugin->prf_key(w->tok, w->key, &work_message, 1, 16, 48, &key, ERR));
-    om_rc rc = plugin->hmac(w->tok, key, &work_message, 1, mac, ERR);
-    reference_prf(want, sizeof want);
-    if (rc == OM_OK)
-        hmac_is_right(mac, want + 16, 48, &work_message);
-    plugin->key_free(w->tok, key);
-    return rc;
-}
-
 om_rc work_do(struct work *w, enum operation op)
 {
     uint8_t octets[100];
@@ -174,8 +161,6 @@ om_rc work_do(struct work *w, enum operation op)
         return row(w);
     case OP_PRF:
         return prf(w);
-    case OP_PRF_KEY:
-        return prf_key(w);
     case OP_HEALTH:
         return plugin->health(w->tok, ERR);
     default:

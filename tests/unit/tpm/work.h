@@ -33,7 +33,6 @@ enum operation {
     OP_HMAC_LONG,
     OP_ROW,
     OP_PRF,
-    OP_PRF_KEY,
     OP_HEALTH,
     OP_DESCRIBE,
     N_OPERATIONS
