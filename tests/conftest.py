@@ -11,7 +11,7 @@ from harness.build import release_build  # noqa: E402
 from harness.maf import Maf  # noqa: E402
 from harness.token import Token  # noqa: E402
 
-TOKENS = ("softhsm", "softokn")
+TOKENS = ("softhsm", "softokn", "swtpm-plain")
 
 
 def pytest_configure(config):

@@ -80,7 +80,7 @@ def run_with_kills(maf, kill, rounds):
     maf.adm("check")
 
 
-@pytest.mark.parametrize("kind", ["softhsm", "softokn"])
+@pytest.mark.parametrize("kind", ["softhsm", "softokn", "swtpm"])
 def test_MAF_GEN_10_worker_killed(kind, tmp_path):
     with Maf(Token(kind, tmp_path / "token"), tmp_path / "maf", workers=2) as maf:
         def kill():

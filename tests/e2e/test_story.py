@@ -20,7 +20,7 @@ def check_value(key):
     return hmac.new(key, b"openmaf key check value", hashlib.sha256).digest()[:8].hex()
 
 
-@pytest.fixture(scope="module", params=[("softhsm", "session"), ("softhsm", "psk"), ("softokn", "session"), ("softokn", "psk")],
+@pytest.fixture(scope="module", params=[(k, c) for k in ("softhsm", "softokn", "swtpm-plain") for c in ("session", "psk")],
                 ids="-".join)
 def world(request, tmp_path_factory):
     kind, custody = request.param

@@ -53,7 +53,8 @@ PEERS = {
 }
 
 
-@pytest.fixture(scope="module", params=[(k, c) for k in ("softhsm", "softokn") for c in ("session", "psk")], ids="-".join)
+@pytest.fixture(scope="module", params=[(k, c) for k in ("softhsm", "softokn", "swtpm-plain") for c in ("session", "psk")],
+                ids="-".join)
 def maf13(request, tmp_path_factory):
     kind, custody = request.param
     base = tmp_path_factory.mktemp("tls13")
