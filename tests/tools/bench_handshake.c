@@ -1,4 +1,4 @@
-/* bench-handshake [-w] TOKEN-URI PIN-SOURCE CLIENTS HANDSHAKES [SUITE]
+/* bench-handshake [-w] [-b BLOCK] [-k KEYS] TOKEN-URI PIN-SOURCE CLIENTS HANDSHAKES [SUITE]
  *
  * Server CPU of TLS 1.2 PSK handshakes with peers in memory, all variants in turn, in short blocks of one
  * run, so that their ratios mean something: plain OpenSSL with the key in RAM, with its defaults ("stock")
@@ -6,8 +6,10 @@
  * custody psk and session; each with and without a following request for a key (retrieval). CLIENTS
  * credentials are registered first. `active` clients take turns, few enough for the cache of loaded keys; the
  * `cold` variants take another client each time, more than the cache holds. -w: all memory is wiped when it
- * is freed, as in mafd, with plain OpenSSL too. The token is provisioned here, the database is made in the
- * current directory and removed. Prints one JSON object. */
+ * is freed, as in mafd, with plain OpenSSL too. -b: handshakes of one variant in a row. -k: how many keys the
+ * cache holds. The token is provisioned here, the database is made in the current directory and removed.
+ * Prints one JSON object; for a token that counts its commands (a TPM) with those of a handshake, of each
+ * variant. */
 #include "daemon/mem_hooks.h"
 #include "maf/admin.h"
 #include "maf/maf.h"
@@ -26,7 +28,7 @@
 #define FQDN   "maf.example.com"
 #define ADMIN  "admin.example.com"
 #define ACTIVE 10
-#define BLOCK  50 /* handshakes of one variant in a row: a server does not change its custody each time */
+#define BLOCK  50 /* a server does not change its custody each time */
 
 static const char *const names[] = {FQDN, NULL};
 
@@ -62,6 +64,7 @@ struct variant {
     double cpu;     /* microseconds of the block so far, server side only */
     double *blocks; /* per handshake, of each block: the median is what counts */
     size_t n_blocks;
+    uint64_t commands; /* of the token, in all blocks but the first */
 };
 
 static struct {
@@ -169,6 +172,23 @@ static void one(struct variant *v, SSL_CTX *client_ctx, size_t client, const cha
     SSL_free(c);
 }
 
+/* Sent to the token so far; 0 when it does not count them. What asking costs is not counted. */
+static uint64_t commands_of(struct se *se)
+{
+    static uint64_t asked, cost;
+    struct se_description d;
+    if (cost == 0) {
+        MUST(se_describe(se, &d, err));
+        uint64_t before = d.commands;
+        MUST(se_describe(se, &d, err));
+        cost = d.commands - before;
+        asked = 2;
+    }
+    MUST(se_describe(se, &d, err));
+    asked++;
+    return d.commands - asked * cost;
+}
+
 static void make_clients(struct store *store, struct se *se, size_t n)
 {
     clients.psk = calloc(n, sizeof *clients.psk);
@@ -231,16 +251,38 @@ static int compare(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
+static const char usage[] =
+    "usage: bench-handshake [-w] [-b BLOCK] [-k KEYS] TOKEN-URI PIN-SOURCE CLIENTS HANDSHAKES [SUITE]";
+
+struct options {
+    bool wiping;
+    size_t block, key_cache; /* 0: the default */
+};
+
+/* Returns what is left of the arguments, argv[0] included. */
+static int take_options(int argc, char ***argv, struct options *o)
+{
+    for (int c = getopt(argc, *argv, "wb:k:"); c != -1; c = getopt(argc, *argv, "wb:k:"))
+        if (c == 'w')
+            o->wiping = true;
+        else if (c == 'b')
+            o->block = strtoul(optarg, NULL, 10);
+        else if (c == 'k')
+            o->key_cache = strtoul(optarg, NULL, 10);
+        else
+            die(usage, NULL);
+    *argv += optind - 1;
+    return argc - optind + 1;
+}
+
 int main(int argc, char **argv)
 {
-    bool wiping = argc > 1 && strcmp(argv[1], "-w") == 0;
-    if (wiping) {
-        argc--;
-        argv++;
+    struct options options = {.block = BLOCK};
+    argc = take_options(argc, &argv, &options);
+    if (options.wiping)
         MUST(mem_hooks_install(err));
-    }
-    if (argc != 5 && argc != 6)
-        die("usage: bench-handshake [-w] TOKEN-URI PIN-SOURCE CLIENTS HANDSHAKES [SUITE]", NULL);
+    if ((argc != 5 && argc != 6) || options.block == 0)
+        die(usage, NULL);
     const char *suite = argc > 5 ? argv[5] : "PSK-AES128-CBC-SHA256";
     om_log_set_level(OM_LOG_WARNING);
     unsigned long handshakes = strtoul(argv[4], NULL, 10);
@@ -261,7 +303,7 @@ int main(int argc, char **argv)
     make_clients(store, se, strtoul(argv[3], NULL, 10));
     char key_id[33];
     make_key(store, se, key_id);
-    struct maf_options opt = {.names = names};
+    struct maf_options opt = {.names = names, .key_cache = options.key_cache};
     struct maf *maf = NULL;
     MUST(maf_new(se, store, &opt, &maf, err));
     OSSL_LIB_CTX *libctx = OSSL_LIB_CTX_new();
@@ -273,36 +315,46 @@ int main(int argc, char **argv)
     SSL_CTX *psk = maf_ctx(libctx, maf, OMTLS_CUSTODY_PSK);
     SSL_CTX *session = maf_ctx(libctx, maf, OMTLS_CUSTODY_SESSION);
     struct variant variants[] = {
-        {"stock", stock, NULL, HANDSHAKE, false, 0, NULL, 0},
-        {"ram", plain, NULL, HANDSHAKE, false, 0, NULL, 0},
-        {"psk", psk, maf, HANDSHAKE, false, 0, NULL, 0},
-        {"session", session, maf, HANDSHAKE, false, 0, NULL, 0},
-        {"psk_cold", psk, maf, HANDSHAKE, true, 0, NULL, 0},
-        {"session_cold", session, maf, HANDSHAKE, true, 0, NULL, 0},
-        {"ram_export", plain, NULL, EXPORT, false, 0, NULL, 0},
-        {"psk_export", psk, maf, EXPORT, false, 0, NULL, 0},
-        {"session_export", session, maf, EXPORT, false, 0, NULL, 0},
-        {"psk_retrieval", psk, maf, RETRIEVE, false, 0, NULL, 0},
-        {"session_retrieval", session, maf, RETRIEVE, false, 0, NULL, 0},
+        {"stock", stock, NULL, HANDSHAKE, false, 0, NULL, 0, 0},
+        {"ram", plain, NULL, HANDSHAKE, false, 0, NULL, 0, 0},
+        {"psk", psk, maf, HANDSHAKE, false, 0, NULL, 0, 0},
+        {"session", session, maf, HANDSHAKE, false, 0, NULL, 0, 0},
+        {"psk_cold", psk, maf, HANDSHAKE, true, 0, NULL, 0, 0},
+        {"session_cold", session, maf, HANDSHAKE, true, 0, NULL, 0, 0},
+        {"ram_export", plain, NULL, EXPORT, false, 0, NULL, 0, 0},
+        {"psk_export", psk, maf, EXPORT, false, 0, NULL, 0, 0},
+        {"session_export", session, maf, EXPORT, false, 0, NULL, 0, 0},
+        {"psk_retrieval", psk, maf, RETRIEVE, false, 0, NULL, 0, 0},
+        {"session_retrieval", session, maf, RETRIEVE, false, 0, NULL, 0, 0},
     };
     size_t n_variants = sizeof variants / sizeof variants[0];
     size_t active = clients.n < ACTIVE ? clients.n : ACTIVE;
     size_t cold = 0;
-    size_t n_blocks = handshakes / BLOCK;
+    size_t n_blocks = handshakes / options.block;
     for (size_t k = 0; k < n_variants; k++)
         variants[k].blocks = calloc(n_blocks + 1, sizeof(double));
     /* The block before the first is to warm up. */
     for (size_t b = 0; b <= n_blocks; b++)
         for (size_t k = 0; k < n_variants; k++) {
             struct variant *v = &variants[k];
+            uint64_t before = commands_of(se);
             v->cpu = 0;
-            for (size_t i = 0; i < BLOCK; i++)
+            for (size_t i = 0; i < options.block; i++)
                 one(v, client_ctx, v->cold ? cold++ % clients.n : i % active, key_id);
-            if (b > 0)
-                v->blocks[v->n_blocks++] = v->cpu / BLOCK;
+            if (b == 0)
+                continue;
+            v->blocks[v->n_blocks++] = v->cpu / (double)options.block;
+            v->commands += commands_of(se) - before;
         }
     (void)printf("{\"clients\": %zu, \"suite\": \"%s\", \"wiping\": %s", clients.n, suite,
-                 wiping ? "true" : "false");
+                 options.wiping ? "true" : "false");
+    if (commands_of(se) > 0) {
+        (void)printf(", \"commands\": {\"all\": %llu", (unsigned long long)commands_of(se));
+        for (size_t k = 0; k < n_variants; k++)
+            (void)printf(", \"%s\": %.2f", variants[k].name,
+                         (double)variants[k].commands / (double)(n_blocks * options.block));
+        (void)printf("}");
+    }
     for (size_t k = 0; k < n_variants; k++) {
         qsort(variants[k].blocks, n_blocks, sizeof(double), compare);
         (void)printf(", \"%s\": %.2f", variants[k].name, variants[k].blocks[n_blocks / 2]);
