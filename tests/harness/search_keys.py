@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Searches files below a directory and the memory of a process and its children for keys, raw, in hex and in base64.
+"""Searches files below a directory and the memory of processes and their children for keys, raw, in hex and in base64.
 
-Usage: search_keys.py DIR PID < keys (hex, one a line). Needs root for another user's process. Exit 1 when one is found."""
+Usage: search_keys.py DIR PID... < keys (hex, one a line). Needs root for another user's process. Exit 1 when one is found."""
 import base64
 import os
 import pathlib
@@ -58,7 +58,7 @@ def search(areas, keys):
 
 
 def main():
-    directory, pid = sys.argv[1], int(sys.argv[2])
+    directory, pids = sys.argv[1], [int(pid) for pid in sys.argv[2:]]
     keys = [bytes.fromhex(line.strip()) for line in sys.stdin if line.strip()]
     n_files = n_octets = 0
 
@@ -67,7 +67,7 @@ def main():
         for name, octets in files(directory):
             n_files += 1
             yield name, octets
-        for one in processes(pid):
+        for one in (p for pid in pids for p in processes(pid)):
             for name, octets in memory(one):
                 n_octets += len(octets)
                 yield name, octets
