@@ -179,6 +179,7 @@ static bool take_line(struct maf_lines *l, const char *kind, int64_t now)
     return true;
 }
 
+OM_PRINTF(2, 0)
 static void say(const char *event, const char *fmt, va_list ap)
 {
     char text[768];
