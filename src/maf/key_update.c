@@ -64,6 +64,9 @@ static om_rc update(struct maf_call *c, struct work *w)
     OM_TRY(maf_load_own_key(c, &w->record)); /* MAF-KU-1 */
     OM_TRY(
         maf_load_policy(c, w->record.admin_fqdn, "the administrator of this key is not known", &w->policy));
+    if (!maf_policy_suid_allowed(&w->policy, w->record.suid)) /* MAF-KU-5: as it is now */
+        return maf_refuse(c, M2M_ORIGINATOR_HAS_NO_PRIVILEGE,
+                          "the administrator no longer permits keys of SUID %u", w->record.suid);
     OM_TRY(check_content(c, w));
     OM_TRY(maf_transaction(c, apply, w));
     om_audit("key-updated", "id=%s source=%s targets=%zu", w->record.id, c->from, w->record.targets.n);

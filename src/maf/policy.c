@@ -212,7 +212,7 @@ void maf_policy_free(struct maf_policy *p)
 
 bool maf_policy_suid_allowed(const struct maf_policy *p, unsigned suid)
 {
-    return p->suid_allowed[suid - p->suids.first];
+    return suid >= p->suids.first && suid <= p->suids.last && p->suid_allowed[suid - p->suids.first];
 }
 
 const struct m2m_list *maf_policy_default_targets(const struct maf_policy *p, unsigned suid)

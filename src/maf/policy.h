@@ -37,8 +37,8 @@ OM_MUST_USE om_rc maf_policy_parse(const char *json, const struct maf_suids *sui
                                    struct om_error *err);
 void maf_policy_free(struct maf_policy *p);
 
-/* suid is one of p->suids. */
 bool maf_policy_suid_allowed(const struct maf_policy *p, unsigned suid);
+/* suid is one of p->suids. */
 const struct m2m_list *maf_policy_default_targets(const struct maf_policy *p, unsigned suid);
 
 bool maf_policy_target_allowed(const struct maf_policy *p, const char *target);

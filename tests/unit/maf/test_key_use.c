@@ -193,6 +193,22 @@ static void test_MAF_KU_5_policy_holds_for_updates(void **state)
     ANSWER_IS(d, "{'sec:skr':{'et':'%s'}}", world_time(60));
 }
 
+static void test_MAF_KU_5_a_suid_that_is_no_longer_permitted_is_not_updated(void **state)
+{
+    (void)state;
+    struct device *t = device_new();
+    const char *admin = world_stakeholder("{}");
+    struct device *d = device_under(admin, 0);
+    registered(d);
+    const char *id = own_key(d, 34, t);
+    SUCCEEDS(maf_admin_policy_set(world_store, admin, "{\"suids\": [32, 33, 35]}", ERR));
+    RSC(4103, d, UPDATE, id, "'et':'" LATER "'");
+    RSC(4103, d, UPDATE, id, "'tgis':['//sp.example.com/a']");
+    RSC(4103, d, UPDATE, id, "'lbl':['a']");
+    RSC(2000, t, RETRIEVE, id); /* that is for revocation */
+    RSC(2002, d, "{'op':4,'to':'-/%s'}", id);
+}
+
 static void test_MAF_KU_6_the_response_mirrors_the_request(void **state)
 {
     (void)state;
@@ -282,6 +298,7 @@ int main(int argc, char **argv)
         WORLD_TEST(test_MAF_KU_3_the_target_list_is_replaced_under_the_stored_suid),
         WORLD_TEST(test_MAF_KU_4_nothing_else_can_be_updated),
         WORLD_TEST(test_MAF_KU_5_policy_holds_for_updates),
+        WORLD_TEST(test_MAF_KU_5_a_suid_that_is_no_longer_permitted_is_not_updated),
         WORLD_TEST(test_MAF_KU_6_the_response_mirrors_the_request),
         WORLD_TEST(test_MAF_KU_7_updates_take_effect_at_once),
         WORLD_TEST(test_MAF_KU_8_null_removes_labels_only),
