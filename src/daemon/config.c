@@ -103,6 +103,7 @@ static om_rc set_defaults(const struct config_kind *kind, const char *dir, struc
     cfg->coaps_tcp.handshake_timeout = 10;
     cfg->workers = cores();
     cfg->log_level = (int)OM_LOG_INFO;
+    cfg->start_timeout = 60;
     cfg->drain_timeout = 10;
     cfg->sandbox = true;
     return OM_OK;

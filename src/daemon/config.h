@@ -84,6 +84,7 @@ struct config {
     /* [daemon] */
     unsigned workers;       /* default: one per core */
     int log_level;          /* enum om_log_level */
+    unsigned start_timeout; /* seconds that a worker has to open token and database, default 60 */
     unsigned drain_timeout; /* seconds that SIGTERM and SIGHUP give open requests, default 10 */
     bool sandbox;           /* system-call filter in workers, default yes */
 };

@@ -106,6 +106,8 @@ static const char template[] =
     "# log-level = info\n"
     "# Seconds that open requests get to finish at a stop or reload:\n"
     "# drain-timeout = 10\n"
+    "# Seconds that a worker has to open the token and the database:\n"
+    "# start-timeout = 60\n"
     "# System-call filter in the workers:\n"
     "# sandbox = yes\n";
 

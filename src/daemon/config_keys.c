@@ -255,6 +255,7 @@ const struct config_key config_keys[] = {
     NUMBER("coaps+tcp", "idle-timeout", coaps_tcp.idle_timeout, 1, 86400),
     NUMBER("daemon", "workers", workers, 1, 256),
     TEXT("daemon", "log-level", set_log_level, log_level, false),
+    NUMBER("daemon", "start-timeout", start_timeout, 1, 3600),
     NUMBER("daemon", "drain-timeout", drain_timeout, 1, 600),
     TEXT("daemon", "sandbox", set_flag, sandbox, false),
     {NULL, NULL, NULL, 0, 0, 0, 0, false},

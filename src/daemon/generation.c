@@ -122,7 +122,7 @@ om_rc generation_spawn(struct generation *g, unsigned n, struct om_error *err)
     }
     s->pid = pid;
     s->control = pair[0];
-    s->ready = false;
+    s->ready = s->overdue = false;
     s->started = s->heard = generation_now();
     return OM_OK;
 }

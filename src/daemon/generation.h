@@ -19,6 +19,7 @@ struct slot {
     pid_t pid; /* 0: none running */
     int control;
     bool ready;
+    bool overdue;           /* killed because it was not ready in time */
     int64_t started, heard; /* ms */
     int64_t respawn_at;     /* ms; 0: not waiting */
     unsigned failures;      /* ends in a row, for the pause before the next try */

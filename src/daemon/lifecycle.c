@@ -133,7 +133,9 @@ void lifecycle_report(struct supervisor *v, struct generation *g, struct slot *s
 /* The reason of a worker's end, from its last words or its status. */
 static void explain(const struct slot *s, int status, char *out, size_t cap)
 {
-    if (s->last.kind == REPORT_FAILED)
+    if (s->overdue)
+        (void)snprintf(out, cap, "it did not start in time: the token or the database does not answer");
+    else if (s->last.kind == REPORT_FAILED)
         (void)snprintf(out, cap, "%s", s->last.text);
     else if (WIFSIGNALED(status))
         (void)snprintf(out, cap, "killed by signal %d", WTERMSIG(status));

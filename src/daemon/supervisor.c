@@ -81,7 +81,7 @@ static int time_left(const struct supervisor *v)
     {
         due = sooner(due, g->kill_at);
         if (generation_starting_one(g))
-            continue; /* the next one waits for it, not for time */
+            continue; /* the next one waits for it, not for time; its own time is looked at each tick */
         for (unsigned n = 0; n < g->cfg.workers; n++)
             due = sooner(due, g->slots[n].respawn_at);
     }
@@ -113,11 +113,23 @@ static void wait_for_events(struct supervisor *v)
     read_signals(v);
 }
 
+/* A token that does not answer while a worker starts: the others wait for it, and a reload too. */
+static void kill_overdue(const struct generation *g, unsigned n, struct slot *s, int64_t now)
+{
+    if (s->overdue || now - s->started < (int64_t)g->cfg.start_timeout * 1000)
+        return;
+    om_log(OM_LOG_ERROR, "worker %u did not start within %u s; killed", n, g->cfg.start_timeout);
+    (void)kill(s->pid, SIGKILL);
+    s->overdue = true;
+}
+
 static void kill_hung(struct generation *g)
 {
     int64_t now = generation_now();
     for (unsigned n = 0; n < g->cfg.workers; n++) {
         struct slot *s = &g->slots[n];
+        if (s->pid > 0 && !s->ready)
+            kill_overdue(g, n, s, now);
         if (s->pid <= 0 || !s->ready || now - s->heard < HUNG_MS)
             continue;
         om_log(OM_LOG_ERROR, "worker %u is stuck: nothing heard for %d s; killed", n, HUNG_MS / 1000);

@@ -4,6 +4,8 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -87,9 +89,18 @@ static CK_RV trouble_C_Initialize(void *arguments)
     return real->C_Initialize(arguments);
 }
 
+static void hang(void)
+{
+    const char *path = getenv(TROUBLE_HANG_VARIABLE);
+    const struct timespec a_little = {.tv_nsec = 10000000};
+    while (path != NULL && access(path, F_OK) == 0)
+        (void)nanosleep(&a_little, NULL);
+}
+
 static CK_RV trouble_C_Login(CK_SESSION_HANDLE s, CK_USER_TYPE u, CK_BYTE *p, CK_ULONG n)
 {
     controls.logins++;
+    hang();
     CK_RV rv = fault();
     return rv != CKR_OK ? rv : real->C_Login(s, u, p, n);
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #define TROUBLE_MODULE_VARIABLE "TEST_TROUBLE_MODULE" /* path of the module behind it */
+#define TROUBLE_HANG_VARIABLE   "TEST_TROUBLE_HANG"   /* C_Login does not return while this file is there */
 
 struct trouble {
     CK_MECHANISM_TYPE hidden;   /* this mechanism is not there; 0: none */
