@@ -28,9 +28,11 @@ struct coaps_options {
     unsigned max_buffered; /* octets of unfinished bodies and of answers kept for repetition, of all sessions
                               together; beyond: 5.03 for new blocks */
     unsigned handshake_timeout, idle_timeout; /* seconds */
-    bool wait;               /* over DTLS: read nothing before coaps_begin, while a predecessor still does */
-    unsigned separate_after; /* ms: when requests lately took longer than this, a Confirmable request is
-                                acknowledged at once and answered separately (RFC 7252 §5.2.2) */
+    unsigned request_timeout; /* COAPS_TLS: seconds in all for a message to arrive, or for an answer to be
+                                 taken */
+    bool wait;                /* over DTLS: read nothing before coaps_begin, while a predecessor still does */
+    unsigned separate_after;  /* ms: when requests lately took longer than this, a Confirmable request is
+                                 acknowledged at once and answered separately (RFC 7252 §5.2.2) */
 };
 
 /* Starts to serve. OM_ECONFIG when the address cannot be bound. */

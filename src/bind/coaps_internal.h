@@ -108,10 +108,11 @@ struct coaps_session {
     /* TLS */
     int fd;
     struct event readable, writable;
-    struct om_secret in;  /* octets of an unfinished message */
-    struct om_secret out; /* octets that the peer does not take yet */
-    size_t peer_max;      /* octets of a message that the peer takes */
-    bool peer_ready;      /* its CSM has come */
+    struct event unfinished; /* time limit of a message under way, in or out */
+    struct om_secret in;     /* octets of an unfinished message */
+    struct om_secret out;    /* octets that the peer does not take yet */
+    size_t peer_max;         /* octets of a message that the peer takes */
+    bool peer_ready;         /* its CSM has come */
 
     /* messages */
     uint16_t next_mid;

@@ -107,6 +107,7 @@ void coaps_session_free(struct coaps_session *s, bool notify)
     } else {
         (void)event_del(&s->readable);
         (void)event_del(&s->writable);
+        (void)event_del(&s->unfinished);
     }
     coaps_message_free(s);
     om_secret_free(&s->in);

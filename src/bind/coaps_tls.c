@@ -28,6 +28,7 @@ static bool flush(struct coaps_session *s)
     }
     if (done == s->out.len) {
         om_secret_free(&s->out);
+        (void)event_del(&s->unfinished);
         return true;
     }
     memmove(s->out.octets, s->out.octets + done, s->out.len - done);
@@ -76,6 +77,7 @@ static void take_messages(struct coaps_session *s)
     size_t left = s->in.len - at;
     if (at == 0)
         return;
+    (void)event_del(&s->unfinished); /* what is left belongs to another message */
     memmove(s->in.octets, s->in.octets + at, left);
     om_wipe(s->in.octets + left, at);
     s->in.len = left;
@@ -107,12 +109,29 @@ static bool quiet(const struct coaps_session *s)
     return s->served && s->in.len == 0 && s->out.len == 0 && !s->upload.active && s->download == NULL;
 }
 
+/* However often an octet comes or goes: without it a peer could hold a session and its memory for ever. */
+static void limit_time(struct coaps_session *s)
+{
+    const struct timeval tv = {.tv_sec = (time_t)s->coaps->opt.request_timeout};
+    if ((s->in.len > 0 || s->out.len > 0) && !evtimer_pending(&s->unfinished, NULL))
+        (void)evtimer_add(&s->unfinished, &tv);
+}
+
+static void on_unfinished(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd, (void)what;
+    struct coaps_session *s = arg;
+    s->coaps->stats.timeouts++;
+    coaps_session_free(s, true);
+}
+
 static void settle(struct coaps_session *s)
 {
     if (s->dead || (s->coaps->draining && quiet(s))) {
         coaps_session_free(s, true);
         return;
     }
+    limit_time(s);
     if (s->out.len > 0)
         (void)event_del(&s->readable);
     else
@@ -155,6 +174,7 @@ static void begin(struct coaps *c, int fd, const struct coaps_path *path)
     (void)SSL_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     (void)event_assign(&s->readable, c->base, fd, EV_READ | EV_PERSIST, on_readable, s);
     (void)event_assign(&s->writable, c->base, fd, EV_WRITE, on_writable, s);
+    (void)evtimer_assign(&s->unfinished, c->base, on_unfinished, s);
     if (event_add(&s->readable, NULL) != 0)
         coaps_session_free(s, false);
 }

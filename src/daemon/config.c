@@ -101,6 +101,7 @@ static om_rc set_defaults(const struct config_kind *kind, const char *dir, struc
                                       .idle_timeout = 300};
     cfg->coaps_tcp = cfg->coaps;
     cfg->coaps_tcp.handshake_timeout = 10;
+    cfg->coaps_tcp.request_timeout = 10;
     cfg->workers = cores();
     cfg->log_level = (int)OM_LOG_INFO;
     cfg->start_timeout = 60;

@@ -39,6 +39,7 @@ struct config_coap {
     unsigned max_sessions_per_address; /* of those, default 1024 */
     unsigned max_body;                 /* octets, default 65536 */
     unsigned handshake_timeout;        /* seconds, default 30 and 10 */
+    unsigned request_timeout;          /* seconds, [coaps+tcp] only, default 10 */
     unsigned idle_timeout;             /* seconds, default 300 */
 };
 

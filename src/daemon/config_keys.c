@@ -252,6 +252,7 @@ const struct config_key config_keys[] = {
     NUMBER("coaps+tcp", "max-sessions-per-address", coaps_tcp.max_sessions_per_address, 1, 60000),
     NUMBER("coaps+tcp", "max-body", coaps_tcp.max_body, 1024, 131072),
     NUMBER("coaps+tcp", "handshake-timeout", coaps_tcp.handshake_timeout, 1, 600),
+    NUMBER("coaps+tcp", "request-timeout", coaps_tcp.request_timeout, 1, 600),
     NUMBER("coaps+tcp", "idle-timeout", coaps_tcp.idle_timeout, 1, 86400),
     NUMBER("daemon", "workers", workers, 1, 256),
     TEXT("daemon", "log-level", set_log_level, log_level, false),

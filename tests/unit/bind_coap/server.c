@@ -25,6 +25,7 @@ const struct coaps_options server_defaults = {
     .max_buffered = 1 << 20,
     .handshake_timeout = 60,
     .idle_timeout = 60,
+    .request_timeout = 60,
     .separate_after = 60000,
 };
 

@@ -1,6 +1,7 @@
 /* Limits on sessions, in number and time. What ends frees its keys in the token. */
 #include "server.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -105,6 +106,55 @@ static void idle_sessions_end(void **state)
     idle(COAPS_TLS);
 }
 
+/* Over TLS a message has a total time, however often another octet of it comes... */
+static void slow_messages(void **state)
+{
+    (void)state;
+    struct coaps_options opt = server_defaults;
+    opt.transport = COAPS_TLS;
+    opt.request_timeout = 1;
+    struct server *s = server_start(&opt);
+    const struct timespec pause = {.tv_nsec = 50000000};
+    static const uint8_t begin[] = {0xe0, 0xea, 0x00, 0x01}; /* 60173 octets will follow, GET */
+    struct coaps_stats stats;
+    struct peer *p = peer_connect(s);
+    struct peer *other = peer_connect(s);
+    get(other);
+    assert_int_equal(SSL_write(p->ssl, begin, sizeof begin), (int)sizeof begin);
+    do {
+        (void)SSL_write(p->ssl, "x", 1);
+        (void)nanosleep(&pause, NULL);
+        server_stats(s, &stats);
+    } while (stats.sessions == 2);
+    assert_int_equal(stats.timeouts, 1);
+    get(other); /* who pauses between messages is not meant */
+    peer_free(p);
+    peer_free(other);
+    server_stop(s);
+}
+
+/* ... and so has an answer that the peer does not take. */
+static void peers_that_take_nothing(void **state)
+{
+    (void)state;
+    struct coaps_options opt = server_defaults;
+    opt.transport = COAPS_TLS;
+    opt.request_timeout = 1;
+    struct server *s = server_start(&opt);
+    static const uint8_t ping[] = {0x01, 0xe2, 'p'}; /* a Ping with a token: RFC 8323 section 5.4 */
+    struct coaps_stats stats;
+    struct peer *p = peer_connect(s);
+    assert_int_equal(fcntl(p->fd, F_SETFL, O_NONBLOCK), 0);
+    do { /* until both directions are full */
+        for (int i = 0; i < 1000 && SSL_write(p->ssl, ping, sizeof ping) > 0; i++)
+            ;
+        server_stats(s, &stats);
+    } while (stats.sessions == 1);
+    assert_int_equal(stats.timeouts, 1);
+    peer_abandon(p);
+    server_stop(s);
+}
+
 /* Octets that do not make a request do not keep a session alive. */
 static void garbage_is_idle(void **state)
 {
@@ -177,6 +227,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(max_sessions),          cmocka_unit_test(max_sessions_per_address),
         cmocka_unit_test(idle_sessions_end),     cmocka_unit_test(garbage_is_idle),
+        cmocka_unit_test(slow_messages),         cmocka_unit_test(peers_that_take_nothing),
         cmocka_unit_test(unfinished_handshakes), cmocka_unit_test(drain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,17 +70,19 @@ static void defaults(void **state)
     assert_string_equal(cfg.addresses[0].host, "127.0.0.1");
     assert_int_equal(cfg.addresses[0].port, 8443);
     assert_int_equal(cfg.https_max_connections, 4096);
+    assert_int_equal(cfg.https_max_connections_per_address, 1024);
     assert_int_equal(cfg.https_max_header, 16384);
     assert_int_equal(cfg.https_max_body, 65536);
     assert_int_equal(cfg.https_handshake_timeout, 10);
     assert_int_equal(cfg.https_request_timeout, 10);
     assert_int_equal(cfg.https_idle_timeout, 60);
-    const struct config_coap coaps = {8192, 1024, 65536, 30, 300};
-    const struct config_coap coaps_tcp = {8192, 1024, 65536, 10, 300};
+    const struct config_coap coaps = {8192, 1024, 65536, 30, 0, 300};
+    const struct config_coap coaps_tcp = {8192, 1024, 65536, 10, 10, 300};
     assert_memory_equal(&cfg.coaps, &coaps, sizeof coaps);
     assert_memory_equal(&cfg.coaps_tcp, &coaps_tcp, sizeof coaps_tcp);
     assert_true(cfg.workers >= 1);
     assert_int_equal(cfg.log_level, OM_LOG_INFO);
+    assert_int_equal(cfg.start_timeout, 60);
     assert_int_equal(cfg.drain_timeout, 10);
     assert_true(cfg.sandbox);
 }
@@ -97,13 +99,15 @@ static void everything(void **state)
         "require-extended-master-secret = no\n"
         "[token]\nuri = pkcs11:token=maf;object=x?module-path=/m.so&pin-source=file:/p\n"
         "pin-source = file:pin\nplugin-dir = plugins\nkey-cache = 7\n"
-        "[https]\nlisten = 127.0.0.1:0 [::1]:8443\nmax-connections = 60000\nmax-header = 1024\n"
+        "[https]\nlisten = 127.0.0.1:0 [::1]:8443\nmax-connections = 60000\nmax-connections-per-address = "
+        "5\nmax-header = 1024\n"
         "max-body = 131072\nhandshake-timeout = 1\nrequest-timeout = 2\nidle-timeout = 3\n"
         "[coaps]\nlisten = [::]:5684\nmax-sessions = 11\nmax-sessions-per-address = 12\n"
         "max-body = 1024\nhandshake-timeout = 13\nidle-timeout = 14\n"
         "[coaps+tcp]\nlisten = 127.0.0.1:5684 127.0.0.2:0\nmax-sessions = 21\n"
         "max-sessions-per-address = 22\nmax-body = 1025\nhandshake-timeout = 23\nidle-timeout = 24\n"
-        "[daemon]\nworkers = 256\nlog-level = debug\ndrain-timeout = 600\nsandbox = no\n");
+        "request-timeout = 25\n"
+        "[daemon]\nworkers = 256\nlog-level = debug\ndrain-timeout = 600\nstart-timeout = 9\nsandbox = no\n");
     config_names(&cfg, names);
     assert_string_equal(names[0], "maf.example.com");
     assert_string_equal(names[1], "a.example.com");
@@ -126,13 +130,15 @@ static void everything(void **state)
     assert_int_equal(cfg.addresses[2].binding, CONFIG_COAPS);
     assert_string_equal(cfg.addresses[2].host, "::");
     assert_int_equal(cfg.addresses[4].binding, CONFIG_COAPS_TCP);
-    const struct config_coap coaps = {11, 12, 1024, 13, 14};
-    const struct config_coap coaps_tcp = {21, 22, 1025, 23, 24};
+    const struct config_coap coaps = {11, 12, 1024, 13, 0, 14};
+    const struct config_coap coaps_tcp = {21, 22, 1025, 23, 25, 24};
     assert_memory_equal(&cfg.coaps, &coaps, sizeof coaps);
     assert_memory_equal(&cfg.coaps_tcp, &coaps_tcp, sizeof coaps_tcp);
     assert_int_equal(cfg.addresses[0].port, 0);
     assert_string_equal(cfg.addresses[1].host, "::1");
     assert_int_equal(cfg.addresses[1].port, 8443);
+    assert_int_equal(cfg.https_max_connections_per_address, 5);
+    assert_int_equal(cfg.start_timeout, 9);
     assert_int_equal(cfg.workers, 256);
     assert_int_equal(cfg.log_level, OM_LOG_DEBUG);
     assert_false(cfg.sandbox);
