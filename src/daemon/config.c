@@ -135,6 +135,9 @@ static om_rc check_complete(const char *path, const struct parse *p)
         if (config_keys[i].required && is_known(cfg, &config_keys[i]) && !p->seen[i])
             return om_fail(p->err, OM_ECONFIG, "%s: [%s] %s is missing", path,
                            section_of(cfg, &config_keys[i]), config_keys[i].name);
+    if (cfg->n_addresses == 0)
+        return om_fail(p->err, OM_ECONFIG,
+                       "%s: no address to listen on: [https], [coaps] or [coaps+tcp] needs listen", path);
     for (size_t i = 0; i < cfg->n_aliases; i++)
         if (strcmp(cfg->aliases[i], cfg->fqdn) == 0)
             return om_fail(p->err, OM_ECONFIG, "%s: [%s] aliases: %s is the fqdn already", path,

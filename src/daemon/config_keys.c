@@ -233,7 +233,7 @@ const struct config_key config_keys[] = {
     TEXT("token", "pin-source", set_pin_source, pin_source, false),
     TEXT("token", "plugin-dir", set_path, plugin_dir, false),
     NUMBER("token", "key-cache", key_cache, 1, 1000000),
-    TEXT("https", "listen", set_listen, addresses, true),
+    TEXT("https", "listen", set_listen, addresses, false),
     NUMBER("https", "max-connections", https_max_connections, 1, 60000),
     NUMBER("https", "max-connections-per-address", https_max_connections_per_address, 1, 60000),
     NUMBER("https", "max-header", https_max_header, 1024, 131072),

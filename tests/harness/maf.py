@@ -112,9 +112,13 @@ class Maf:
                  f"{self.daemon} did not get ready")
         if self.process.poll() is not None:
             raise RuntimeError(f"{self.daemon} ended: {self.log()}")
-        self.port, self.coaps_port, self.coaps_tcp_port = (
-            int((self.dir / "run" / f"{name}.port").read_text()) for name in ("https", "coaps", "coaps+tcp"))
+        self.port, self.coaps_port, self.coaps_tcp_port = (self._bound(name) for name in ("https", "coaps", "coaps+tcp"))
         return self
+
+    def _bound(self, binding):
+        """The port of a binding, None when it is off."""
+        path = self.dir / "run" / f"{binding}.port"
+        return int(path.read_text()) if path.exists() else None
 
     _start_mark = 0
 

@@ -147,7 +147,10 @@ static void everything(void **state)
 static void missing_keys(void **state)
 {
     (void)state;
-    expect_refused("[maf]\nfqdn = m.example\n[token]\nuri = pkcs11:x\n", ": [https] listen", "missing");
+    expect_refused("[maf]\nfqdn = m.example\n[token]\nuri = pkcs11:x\n", ": no address to listen on",
+                   "[coaps+tcp]");
+    expect_loaded("[maf]\nfqdn = m.example\n[token]\nuri = pkcs11:x\n[coaps]\nlisten = 127.0.0.1:5684\n");
+    assert_int_equal(config_count(&cfg, CONFIG_HTTPS), 0);
     expect_refused("[maf]\nfqdn = m.example\n[https]\nlisten = 127.0.0.1:1\n", ": [token] uri", "missing");
     expect_refused("[token]\nuri = pkcs11:x\n[https]\nlisten = 127.0.0.1:1\n", ": [maf] fqdn", "missing");
     (void)unlink(path);
