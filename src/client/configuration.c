@@ -128,8 +128,8 @@ static om_rc parse(const json_t *json, const char *fqdn, struct configuration *c
         OM_TRY(m2m_timestamp_parse(et, &c->expires, err));
     c->labels = json_object_get(json, WIRE_LBL);
     c->http_port = port_of(json, WIRE_HTPT);
-    c->coap_port = port_of(json, WIRE_COPT);
     c->websocket_port = port_of(json, WIRE_WSPT);
+    c->coap_port = port_of(json, WIRE_COPT);
     return parse_choice(json, fqdn, c, err);
 }
 
@@ -161,6 +161,47 @@ om_rc configuration_read(struct openmaf *maf, const char *stakeholder, struct co
     memset(c, 0, sizeof *c);
     OM_TRY(record_name(name, RECORD_CONFIGURATION, stakeholder, err));
     return read_named(maf, name, c, err);
+}
+
+static bool take_binding(const struct configuration *c, const struct transport **transport, uint16_t *port)
+{
+    const struct {
+        uint16_t port;
+        const struct transport *transport;
+    } offered[] = {{c->http_port, &transport_https},
+                   {c->websocket_port, &transport_wss},
+                   {c->coap_port, &transport_coaps}};
+    for (size_t i = 0; i < sizeof offered / sizeof offered[0]; i++) {
+        if (offered[i].port == 0)
+            continue;
+        *transport = offered[i].transport;
+        *port = offered[i].port;
+        return true;
+    }
+    return false;
+}
+
+om_rc configuration_binding(struct openmaf *maf, const char *stakeholder, const struct transport **transport,
+                            uint16_t *port, struct om_error *err)
+{
+    struct m2m_list names = M2M_LIST_INIT;
+    char name[RECORD_NAME_SIZE];
+    if (stakeholder == NULL) {
+        OM_TRY(record_names(&maf->home, RECORD_CONFIGURATION, &names, err));
+    } else {
+        OM_TRY(record_name(name, RECORD_CONFIGURATION, stakeholder, err));
+        OM_TRY(m2m_list_add(&names, name, err));
+    }
+    bool found = false;
+    om_rc rc = OM_OK;
+    for (size_t i = 0; rc == OM_OK && !found && i < names.n; i++) {
+        struct configuration c;
+        rc = read_named(maf, names.items[i], &c, err);
+        found = rc == OM_OK && take_binding(&c, transport, port);
+        configuration_free(&c);
+    }
+    m2m_list_free(&names);
+    return rc == OM_ENOTFOUND ? OM_OK : rc;
 }
 
 om_rc configuration_check_time(const struct configuration *c, struct om_error *err)

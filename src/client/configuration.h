@@ -26,7 +26,7 @@ struct configuration {
     const char *ca_certs;         /* base64 CMS; points into json; NULL without certAuth */
     int64_t expires;              /* when it lapses; 0: not said */
     const json_t *labels;         /* array, or NULL; points into json */
-    uint16_t http_port, coap_port, websocket_port; /* 0: not said */
+    uint16_t http_port, websocket_port, coap_port; /* 0: not said */
     json_t *json;                                  /* the whole of it, owned */
 };
 
@@ -40,6 +40,13 @@ OM_MUST_USE om_rc configuration_parse(json_t *json, const char *fqdn, struct con
 /* OM_ENOTFOUND: this home has none for the stakeholder. */
 OM_MUST_USE om_rc configuration_read(struct openmaf *maf, const char *stakeholder, struct configuration *c,
                                      struct om_error *err);
+/* By which binding and at which port the MAF serves, for a home that is told by nothing else: the first of
+ * HTTPS, WebSocket and CoAP that the stakeholder's configuration has a port for, or with NULL that of the
+ * first configuration with any. Both stay when none says. */
+OM_MUST_USE om_rc configuration_binding(struct openmaf *maf, const char *stakeholder,
+                                        const struct transport **transport, uint16_t *port,
+                                        struct om_error *err);
+
 /* OM_EDENIED when it has lapsed. */
 OM_MUST_USE om_rc configuration_check_time(const struct configuration *c, struct om_error *err);
 OM_MUST_USE om_rc configuration_write(struct openmaf *maf, const struct configuration *c,

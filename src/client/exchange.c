@@ -1,5 +1,6 @@
 /* Requests and responses of procedures: see exchange.h. */
 #include "client/exchange.h"
+#include "client/configuration.h"
 #include "client/credential.h"
 #include "util/text.h"
 
@@ -106,8 +107,13 @@ om_rc exchange_run(struct exchange *x, int expected, transport_session *session,
 {
     struct openmaf *maf = x->maf;
     struct credential_key key;
+    uint16_t port = maf->home.port;
+    const struct transport *transport = maf->home.transport;
+    if (!maf->home.addressed)
+        OM_TRY(configuration_binding(maf, x->stakeholder, &transport, &port, err));
     om_rc rc = credential_load(maf, x->stakeholder, &key, err);
     const struct transport_peer peer = {.home = &maf->home,
+                                        .port = port,
                                         .libctx = maf->libctx,
                                         .certificate = key.is_certificate ? &key.certificate : NULL,
                                         .kmid = key.kmid,
@@ -115,7 +121,7 @@ om_rc exchange_run(struct exchange *x, int expected, transport_session *session,
                                         .km13 = key.tls13 ? &key.km13 : NULL};
     bool idempotent = x->rq.op != M2M_OP_CREATE;
     if (rc == OM_OK)
-        rc = maf->home.transport->exchange(&peer, &x->rq, idempotent, session, arg, &x->rs, err);
+        rc = transport->exchange(&peer, &x->rq, idempotent, session, arg, &x->rs, err);
     credential_unload(&key);
     if (rc != OM_OK)
         return rc;

@@ -28,6 +28,7 @@ struct home {
     char fqdn[M2M_FQDN_SIZE];
     char host[M2M_FQDN_SIZE]; /* where to connect; default fqdn */
     uint16_t port;            /* default: that of the binding */
+    bool addressed;           /* maf.conf says where the MAF is: a registration configuration does not */
     const struct transport
         *transport; /* the binding: which of https, wss, coaps, coaps-tcp is there; default https */
     const struct format *format; /* default JSON */

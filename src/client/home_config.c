@@ -26,7 +26,8 @@ static om_rc defaults(struct home *h, const char *dir, struct om_error *err)
 
 static om_rc finish(struct home *h, struct om_error *err)
 {
-    if (h->transport != NULL)
+    h->addressed = h->transport != NULL;
+    if (h->addressed)
         return OM_OK;
     h->transport = &transport_https;
     h->port = transport_https.default_port;
@@ -170,8 +171,9 @@ static void print(FILE *f, const struct home *h)
     put(f, K_CERTIFICATE, h->certificate, "the same for a certificate, by its Credential-ID");
     (void)fprintf(f, "\n[maf]\n");
     put(f, K_FQDN, h->fqdn, "");
-    (void)fprintf(f, "%s = %s%s%s:%u\n", home_keys[home_binding_key(h->transport)].name, v6 ? "[" : "",
-                  h->host, v6 ? "]" : "", h->port);
+    (void)fprintf(f, "%s%s = %s%s%s:%u\n", h->addressed ? "" : "# ",
+                  home_keys[home_binding_key(h->transport)].name, v6 ? "[" : "", h->host, v6 ? "]" : "",
+                  h->port);
     put(f, K_FORMAT, h->format->name, "");
     (void)fprintf(f, "%s = %u\n", home_keys[K_CONNECT].name, h->connect_timeout);
     (void)fprintf(f, "%s = %u\n", home_keys[K_TIMEOUT].name, h->timeout);

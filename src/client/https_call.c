@@ -58,7 +58,7 @@ static om_rc make_connection(struct call *call, struct om_error *err)
 {
     const struct attempt *a = call->tls.attempt;
     call->connection = evhttp_connection_base_bufferevent_new(call->tls.base, NULL, call->tls.bev,
-                                                              a->address->host, a->peer->home->port);
+                                                              a->address->host, a->peer->port);
     if (call->connection == NULL) {
         bufferevent_free(call->tls.bev);
         call->tls.bev = NULL;

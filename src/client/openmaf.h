@@ -109,7 +109,8 @@ struct openmaf_home {
     const char *id;       /* Absolute AE-ID or CSE-ID of this client (//sp.example/cse1/Cae7) */
     const char *maf_fqdn; /* MAF-FQDN */
     /* Where the MAF is, and by which binding to talk to it: at most one of the four. Each is HOST, HOST:PORT
-     * or a URI of its scheme (coaps://HOST:PORT). All NULL: HTTPS at port 443 of MAF-FQDN, by DNS. */
+     * or a URI of its scheme (coaps://HOST:PORT). All NULL: at MAF-FQDN, by DNS, with the binding and
+     * port of a registration configuration, else HTTPS at port 443. */
     const char *https;      /* HTTP over TLS; default port 443 */
     const char *wss;        /* WebSocket over TLS; 443 */
     const char *coaps;      /* CoAP over DTLS; 5684 */

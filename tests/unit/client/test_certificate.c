@@ -1,6 +1,7 @@
 /* Certificates of the client: enrolment, what it demands of the MAF's, which credential is chosen, renewal.
  */
 #include "answers.h"
+#include "client/configuration.h"
 #include "issuer.h"
 
 #include <openssl/pem.h>
@@ -366,6 +367,56 @@ static void test_a_configuration_fills_in_and_lapses(void **state)
     openmaf_configuration_list_free(list, n);
 }
 
+static json_t *with_port(const char *member, int port)
+{
+    return json_pack("{s:i, s:{s:s, s:s, s:i}}", "openmaf-bundle", 1, "clientRegCfg", "fqdn", "localhost",
+                     "adfq", ADMIN, member, port);
+}
+
+static void assert_binding(struct openmaf *client, const char *member, const struct transport *expected)
+{
+    const struct transport *transport = NULL;
+    uint16_t port = 0;
+    SUCCEEDS(issuer_import(client, with_port(member, 4711)));
+    assert_int_equal(configuration_binding(client, ADMIN, &transport, &port, NULL), OM_OK);
+    assert_ptr_equal(transport, expected);
+    assert_int_equal(port, 4711);
+}
+
+/* A home without an address takes binding and port from the configuration. */
+static void test_a_configuration_says_where_the_maf_is(void **state)
+{
+    (void)state;
+    char dir[600];
+    struct openmaf *other = NULL;
+    if (fixture_binding != PEER_HTTPS)
+        return; /* the scripted MAF of the others answers to FQDN only, which no resolver knows */
+    (void)snprintf(dir, sizeof dir, "%s-without-address", fixture_home());
+    const char *pin = fixture_token->pin_source[0] != '\0' ? fixture_token->pin_source : NULL;
+    const struct openmaf_home values = {.size = sizeof values,
+                                        .id = OWN_ID,
+                                        .maf_fqdn = "localhost",
+                                        .token_uri = fixture_token->uri,
+                                        .pin_source = pin,
+                                        .plugin_dir = test_plugin_dir()};
+    struct peer *psk = peer_start(fixture_binding, false, "km-2@localhost", fixture_km, answer, &script);
+    SUCCEEDS(openmaf_home_init(dir, &values, ERROR));
+    SUCCEEDS(openmaf_open(dir, &other, ERROR));
+    SUCCEEDS(openmaf_credential_import(other, "km-2@localhost", fixture_km, sizeof fixture_km, ERROR));
+    SUCCEEDS(issuer_import(other, with_port("htpt", peer_port(psk))));
+    const struct openmaf_registration_request rq = {.size = sizeof rq, .stakeholder = ADMIN};
+    SUCCEEDS(openmaf_register(other, &rq, NULL, ERROR));
+    const struct openmaf_discovery filter = {.size = sizeof filter};
+    char **ids = NULL;
+    size_t n = 0;
+    SUCCEEDS(openmaf_discover(other, &filter, &ids, &n, ERROR)); /* under no stakeholder */
+    openmaf_ids_free(ids, n);
+    assert_binding(other, "wspt", &transport_wss);
+    assert_binding(other, "copt", &transport_coaps);
+    openmaf_close(other);
+    peer_stop(psk);
+}
+
 /* --- renewal, expiry, forgetting --- */
 
 static size_t credentials(size_t *current, const char **problem)
@@ -464,6 +515,22 @@ static void test_a_changed_record_is_refused(void **state)
     assert_non_null(problem);
 }
 
+static void test_a_changed_configuration_is_refused(void **state)
+{
+    (void)state;
+    char path[1200];
+    static char text[65536];
+    (void)snprintf(path, sizeof path, "%s/state/configuration-" ADMIN ".rec", fixture_home());
+    size_t n = fixture_read(path, text, sizeof text - 1);
+    text[n] = '\0';
+    char *at = strstr(text, "33-//");
+    assert_non_null(at);
+    at[1] = '2';
+    fixture_write(path, text, n);
+    FAILS(OPENMAF_EINTEGRITY, register_client());
+    assert_int_equal(peer_count(peer), 0);
+}
+
 int main(int argc, char **argv)
 {
     fixture_kind(argc, argv);
@@ -483,6 +550,8 @@ int main(int argc, char **argv)
         T(test_an_expired_certificate_says_so),
         T(test_forgetting_takes_the_keys_along),
         T(test_a_changed_record_is_refused),
+        T(test_a_changed_configuration_is_refused),
+        T(test_a_configuration_says_where_the_maf_is),
     };
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
 }
