@@ -1,6 +1,7 @@
 """A client's way to a certificate, with `maf` and `mafadm` at its ends, and TLS servers that we did not write."""
 import json
 import os
+import pathlib
 import re
 import select
 import socket
@@ -10,7 +11,7 @@ import time
 import pytest
 from harness.certificates import SP, openssl, request
 from harness.client import Client
-from harness.maf import ADMIN, FQDN, Failed, Maf
+from harness.maf import ADMIN, FQDN, Failed, Maf, run
 from harness.peers import LABEL
 from harness.token import Token
 
@@ -210,9 +211,15 @@ def test_bundles_that_are_not_made(world, tmp_path):
 
 
 def test_the_private_key_is_in_the_token_and_nowhere_else(world):
-    """Objects of the token, as PKCS#11 shows them: the key is sensitive, was always, and cannot be extracted."""
+    """With SoftHSM another program of PKCS#11 looks: every private key is sensitive and was never extractable."""
     client = make_client(world, f"//{SP}/cse1/Ckey")
     enrol(world, client, "ae")
+    if world[2] == "softhsm":
+        module = re.search("module-path=([^&]+)", client.token.uri).group(1)
+        pin = pathlib.Path(client.token.pin_source.removeprefix("file:")).read_text().strip()
+        shown = run(["p11tool", "--provider", module, "--login", "--list-privkeys"], env=client.token.env() | {"GNUTLS_PIN": pin})
+        flags = re.findall(r"Flags: (.*)", shown)
+        assert len(flags) == 1 and {"CKA_PRIVATE", "CKA_NEVER_EXTRACTABLE", "CKA_SENSITIVE"} <= set(re.findall(r"CKA_\w+", flags[0]))
     for path in client.home.rglob("*"):
         assert path.is_dir() or b"PRIVATE KEY" not in path.read_bytes()
     records = list((client.home / "state").glob("certificate-*.rec"))
