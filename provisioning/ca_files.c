@@ -54,23 +54,19 @@ static om_rc lock(const char *dir, int *fd, struct om_error *err)
     return rc;
 }
 
-/* Certificates never change, but two commands at once would use one temporary file. */
-static om_rc write_certificates(const struct ca *ca, const char *dir, struct om_error *err)
+static om_rc write_certificate(const struct ca *ca, const char *dir, const char *authority,
+                               struct om_error *err)
 {
-    for (size_t i = 0; i < CA_AUTHORITIES; i++) {
-        X509 *cert = NULL;
-        om_rc rc = ca_certificate(ca, ca_authority_names[i], &cert, err);
-        if (rc == OM_ENOTFOUND)
-            continue;
-        OM_TRY(rc);
-        BIO *bio = BIO_new(BIO_s_mem());
-        bool good = bio != NULL && PEM_write_bio_X509(bio, cert) == 1;
-        rc = write_bio(bio, good, dir, ca_authority_names[i], ".pem", err);
-        BIO_free(bio);
-        X509_free(cert);
-        OM_TRY(rc);
-    }
-    return OM_OK;
+    X509 *cert = NULL;
+    om_rc rc = ca_certificate(ca, authority, &cert, err);
+    if (rc != OM_OK)
+        return rc == OM_ENOTFOUND ? OM_OK : rc;
+    BIO *bio = BIO_new(BIO_s_mem());
+    bool good = bio != NULL && PEM_write_bio_X509(bio, cert) == 1;
+    rc = write_bio(bio, good, dir, authority, ".pem", err);
+    BIO_free(bio);
+    X509_free(cert);
+    return rc;
 }
 
 om_rc ca_files_certificates(const struct ca *ca, const char *dir, struct om_error *err)
@@ -78,7 +74,9 @@ om_rc ca_files_certificates(const struct ca *ca, const char *dir, struct om_erro
     int fd = -1;
     OM_TRY(make_folder(dir, err));
     OM_TRY(lock(dir, &fd, err));
-    om_rc rc = write_certificates(ca, dir, err);
+    om_rc rc = OM_OK;
+    for (size_t i = 0; rc == OM_OK && i < CA_AUTHORITIES; i++)
+        rc = write_certificate(ca, dir, ca_authority_names[i], err);
     (void)close(fd); /* releases the lock */
     return rc;
 }

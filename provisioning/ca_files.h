@@ -5,7 +5,8 @@
 
 #include "provisioning/ca.h"
 
-/* Makes the folder if needed and writes NAME.pem, the certificate of each authority that there is. */
+/* Makes the folder if needed and writes NAME.pem, the certificate of each authority that there is. Of several
+ * processes, one at a time. */
 OM_MUST_USE om_rc ca_files_certificates(const struct ca *ca, const char *dir, struct om_error *err);
 
 /* Makes the authority's next CRL and writes it to NAME.crl (DER, what crl_uri points at) and NAME.crl.pem.
