@@ -27,7 +27,8 @@ static om_rc purge(struct store *s, int64_t now, size_t max, size_t *deleted, st
     OM_TRY(purge_one(s, STORE_SQL_TARGET_PURGE, now, max, &hints, err));
     OM_TRY(purge_one(s, STORE_SQL_KEY_PURGE, now, max, deleted, err));
     OM_TRY(purge_one(s, STORE_SQL_CREDENTIAL_PURGE, now, max, deleted, err));
-    return purge_one(s, STORE_SQL_ENROLMENT_PURGE, now, max, deleted, err);
+    OM_TRY(purge_one(s, STORE_SQL_ENROLMENT_PURGE, now, max, deleted, err));
+    return purge_one(s, STORE_SQL_CERTIFICATE_PURGE, now, max, deleted, err);
 }
 
 static void try_to_truncate_log(struct store *s)
@@ -63,6 +64,7 @@ om_rc store_count(struct store *s, struct store_counts *out, struct om_error *er
             .credentials = (uint64_t)sqlite3_column_int64(stmt, 1),
             .registrations = (uint64_t)sqlite3_column_int64(stmt, 2),
             .keys = (uint64_t)sqlite3_column_int64(stmt, 3),
+            .certificates = (uint64_t)sqlite3_column_int64(stmt, 4),
         };
     else
         rc = store_sql_fail(s, code, "count", err);

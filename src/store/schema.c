@@ -93,6 +93,13 @@ const char *const store_schema_steps[] = {
     "CREATE UNIQUE INDEX command_position ON command (position);"
     "CREATE INDEX command_admin ON command (admin_fqdn);"
     "CREATE INDEX command_pending ON command (identity, admin_fqdn, position) WHERE state < 3;",
+
+    /* Clients by certificate, and the trust anchors that their rows name. */
+    "CREATE TABLE certificate (id TEXT PRIMARY KEY, admin_fqdn TEXT NOT NULL, state INTEGER NOT NULL,"
+    " created INTEGER NOT NULL, expires INTEGER NOT NULL, key TEXT NOT NULL, identities BLOB NOT NULL,"
+    " anchors BLOB NOT NULL, mac BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX certificate_expires ON certificate (expires) WHERE expires > 0;"
+    "CREATE TABLE anchor (id TEXT PRIMARY KEY, cert BLOB NOT NULL, mac BLOB NOT NULL) STRICT, WITHOUT ROWID;",
 };
 const size_t store_schema_n = sizeof store_schema_steps / sizeof store_schema_steps[0];
 

@@ -19,6 +19,8 @@
 #define ENROLMENT "id_key, id, enrolee, credential, fetched, created, expires, ke, mac"
 #define COMMAND                                                                                              \
     "id, identity, admin_fqdn, position, description, state, status, created, issued, reported, mac"
+#define CERTIFICATE "id, admin_fqdn, state, created, expires, key, identities, anchors, mac"
+#define ANCHOR      "id, cert, mac"
 
 /* The oldest expired identifiers of a table; the same in every statement of one transaction. */
 #define EXPIRED(id, table)                                                                                   \
@@ -36,7 +38,8 @@ const char *const store_sql_text[STORE_SQL_N] = {
     [STORE_SQL_META_PUT] = "INSERT OR REPLACE INTO meta (id, schema, root_id, created, mac)"
                            " VALUES (?1, ?2, ?3, ?4, ?5)",
     [STORE_SQL_COUNT] = "SELECT (SELECT count(*) FROM stakeholder), (SELECT count(*) FROM credential),"
-                        " (SELECT count(*) FROM registration), (SELECT count(*) FROM key_registration)",
+                        " (SELECT count(*) FROM registration), (SELECT count(*) FROM key_registration),"
+                        " (SELECT count(*) FROM certificate)",
 
     [STORE_SQL_BURN] = "INSERT INTO burnt (kind, hash) VALUES (?1, ?2)",
     [STORE_SQL_BURNT] = "SELECT 1 FROM burnt WHERE kind = ?1 AND hash = ?2",
@@ -165,4 +168,12 @@ const char *const store_sql_text[STORE_SQL_N] = {
                                  " mac = ?11 WHERE id = ?1",
     [STORE_SQL_COMMAND_DELETE] = "DELETE FROM command WHERE id = ?1",
     [STORE_SQL_COMMAND_LIST] = "SELECT " COMMAND " FROM command ORDER BY position",
+
+    [STORE_SQL_CERTIFICATE_GET] = "SELECT " CERTIFICATE " FROM certificate WHERE id = ?1",
+    [STORE_SQL_CERTIFICATE_PUT] =
+        "INSERT OR REPLACE INTO certificate (" CERTIFICATE ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    [STORE_SQL_CERTIFICATE_LIST] = "SELECT " CERTIFICATE " FROM certificate ORDER BY id",
+    [STORE_SQL_CERTIFICATE_PURGE] = "DELETE FROM certificate WHERE id IN " EXPIRED("id", "certificate"),
+    [STORE_SQL_ANCHOR_GET] = "SELECT " ANCHOR " FROM anchor WHERE id = ?1",
+    [STORE_SQL_ANCHOR_PUT] = "INSERT OR REPLACE INTO anchor (" ANCHOR ") VALUES (?1, ?2, ?3)",
 };

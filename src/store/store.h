@@ -218,12 +218,12 @@ OM_MUST_USE om_rc store_key_find(struct store *s, const char *identity, store_ke
                                  store_key_fn *fn, void *arg, struct om_error *err);
 
 /* Deletes, with wiped pages (secure_delete), at most `max` rows whose expiry is <= now: registrations, keys,
- * credentials. *deleted gets the count. */
+ * credentials, clients by certificate. *deleted gets the count. */
 OM_MUST_USE om_rc store_purge(struct store *s, int64_t now, size_t max, size_t *deleted,
                               struct om_error *err);
 
 struct store_counts {
-    uint64_t stakeholders, credentials, registrations, keys;
+    uint64_t stakeholders, credentials, registrations, keys, certificates;
 };
 OM_MUST_USE om_rc store_count(struct store *s, struct store_counts *out, struct om_error *err);
 
