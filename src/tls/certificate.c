@@ -11,6 +11,7 @@ om_rc omtls_certificate_use(SSL_CTX *ctx, OSSL_LIB_CTX *libctx, const struct omt
     OM_TRY(omtls_signing_key(libctx, certificate->signer, &key, err));
     int used = SSL_CTX_use_cert_and_key(ctx, certificate->leaf, key, certificate->chain, 1);
     EVP_PKEY_free(key);
+    (void)SSL_CTX_set_mode(ctx, SSL_MODE_NO_AUTO_CHAIN); /* what is sent is what was given */
     if (used == 1)
         return OM_OK;
     (void)omtls_error_openssl(err, "the certificate is not for the key in the token, or not of use for TLS");

@@ -52,7 +52,6 @@ static om_rc set_up(SSL_CTX *ctx, OSSL_LIB_CTX *libctx, bool dtls, bool allow_no
     OM_TRY(omtls_certificate_use(ctx, libctx, own, err));
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_cert_verify_callback(ctx, on_chain, NULL);
-    (void)SSL_CTX_set_mode(ctx, SSL_MODE_NO_AUTO_CHAIN); /* what is sent is what was given */
     return OM_OK;
 }
 
