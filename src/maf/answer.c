@@ -24,12 +24,13 @@ om_rc maf_refuse(struct maf_call *c, int rsc, const char *fmt, ...)
     m2m_response_error(c->rs, rsc, "%s", text);
     c->answered = true;
     (void)maf_shown(to, sizeof to, c->rq->to);
-    const char *kmid = c->session->peer != NULL ? c->session->peer->kmid : "";
+    const char *credential = maf_peer_name(c->session->peer);
     if (is_security_event(rsc))
-        maf_audit_refusal(c->maf, "request-refused", "rsc=%d op=%d to=%s kmid=%s why=\"%s\"", rsc, c->rq->op,
-                          to, kmid, text);
+        maf_audit_refusal(c->maf, "request-refused", "rsc=%d op=%d to=%s credential=%s why=\"%s\"", rsc,
+                          c->rq->op, to, credential, text);
     else
-        om_log(OM_LOG_DEBUG, "refused: rsc=%d op=%d to=%s kmid=%s: %s", rsc, c->rq->op, to, kmid, text);
+        om_log(OM_LOG_DEBUG, "refused: rsc=%d op=%d to=%s credential=%s: %s", rsc, c->rq->op, to, credential,
+               text);
     return om_fail(&c->err, OM_EDENIED, "%s", text);
 }
 
@@ -39,8 +40,8 @@ void maf_fault(struct maf_call *c, om_rc rc)
     char to[M2M_TO_SIZE];
     (void)maf_shown(to, sizeof to, c->rq->to);
     if (rc == OM_EINTEGRITY) {
-        maf_audit_bad_row(c->maf, "row-refused", "to=%s kmid=%s why=\"%s\"", to,
-                          c->session->peer != NULL ? c->session->peer->kmid : "", text);
+        maf_audit_bad_row(c->maf, "row-refused", "to=%s credential=%s why=\"%s\"", to,
+                          maf_peer_name(c->session->peer), text);
         m2m_response_error(c->rs, M2M_INTERNAL_SERVER_ERROR, "the record failed its integrity check");
     } else if (rc == OM_ETRANSIENT) {
         om_log(OM_LOG_WARNING, "request to %s failed for now: %s", to, text);

@@ -1,5 +1,6 @@
 /* One request from start to end, in the order of MAF-GEN-12: session, version, From, existence, privilege,
  * content. The first three are here; the rest is each procedure's, in that order. */
+#include "maf/certificate.h"
 #include "maf/maf_internal.h"
 
 #include <string.h>
@@ -25,29 +26,14 @@ static om_rc check_peer(struct maf_call *c)
     return maf_refuse(c, M2M_ORIGINATOR_NOT_AUTHENTICATED, "the peer is not authenticated");
 }
 
-/* A session lives no longer than its credential: revocation and expiry count from the next request. */
 static om_rc check_credential(struct maf_call *c)
 {
-    struct store_credential r = {0};
-    om_rc rc = store_credential_get(c->maf->store, c->session->peer->kmid, &r, &c->err);
-    if (rc == OM_OK && r.state == STORE_CREDENTIAL_ACTIVE && !maf_expired(r.expires, c->now))
-        return OM_OK;
-    if (rc == OM_EINTEGRITY)
-        maf_audit_bad_row(c->maf, "row-refused", "kmid=%s why=\"%s\"", c->session->peer->kmid,
-                          om_error_text(&c->err, rc));
-    else if (rc != OM_OK && rc != OM_ENOTFOUND)
+    om_rc rc = maf_peer_check(c->maf, c->session->peer, c->now, &c->err);
+    if (rc != OM_EDENIED)
         return rc;
     c->session->close = true;
     return maf_refuse(c, M2M_ORIGINATOR_NOT_AUTHENTICATED,
                       "the credential of this session is no longer valid");
-}
-
-bool maf_session_valid(struct maf *maf, const struct maf_session *session)
-{
-    struct store_credential r = {0};
-    const struct maf_peer *peer = session->peer;
-    return peer != NULL && !peer->decoy && store_credential_get(maf->store, peer->kmid, &r, NULL) == OM_OK &&
-           r.state == STORE_CREDENTIAL_ACTIVE && !maf_expired(r.expires, maf->now());
 }
 
 /* ---- version, From, and what else decides whether a request can be carried out at all ---- */
@@ -198,6 +184,6 @@ void maf_handle(struct maf *maf, struct maf_session *session, const struct m2m_r
         maf->role->finish(&c);
     json_decref(c.content);
     count(&maf->stats, rs->rsc);
-    om_log(OM_LOG_DEBUG, "op=%d to=%s ty=%d kmid=%s: %d", rq->op, rq->to, rq->ty,
-           session->peer != NULL ? session->peer->kmid : "", rs->rsc);
+    om_log(OM_LOG_DEBUG, "op=%d to=%s ty=%d credential=%s: %d", rq->op, rq->to, rq->ty,
+           maf_peer_name(session->peer), rs->rsc);
 }

@@ -7,6 +7,7 @@
  * unwrap, later neither (the store remembers verified rows, the cache loaded keys). What differs still: the
  * blob of a decoy is as long as that of a 32-octet Km and the row MAC of an unknown KmID runs over made-up
  * columns, so a few hundred octets of one HMAC; a row that does not verify costs its MAC each time. */
+#include "maf/certificate.h"
 #include "maf/maf_internal.h"
 
 #include <stdlib.h>
@@ -98,7 +99,15 @@ void maf_peer_free(void *peer)
     if (p == NULL)
         return;
     m2m_list_free(&p->identities);
+    maf_certificate_free(p->certificate);
     free(p);
+}
+
+const char *maf_peer_name(const struct maf_peer *peer)
+{
+    if (peer == NULL)
+        return "";
+    return peer->certificate != NULL ? peer->certificate->id : peer->kmid;
 }
 
 static void record(struct maf *maf, const struct maf_lookup *look)

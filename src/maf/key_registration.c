@@ -177,8 +177,10 @@ static om_rc register_own_key(struct maf_call *c, struct work *w)
 
 static om_rc create(struct maf_call *c, struct work *w)
 {
-    if (c->session->peer->kind != MAF_CREDENTIAL_KMID) /* MAF-KR-1 */
-        return maf_refuse(c, M2M_ORIGINATOR_HAS_NO_PRIVILEGE, "keys are registered with a KmID only");
+    enum maf_credential_kind kind = c->session->peer->kind;
+    if (kind != MAF_CREDENTIAL_KMID && kind != MAF_CREDENTIAL_CERTIFICATE) /* MAF-KR-1 */
+        return maf_refuse(c, M2M_ORIGINATOR_HAS_NO_PRIVILEGE,
+                          "keys are registered with a KmID or a certificate only");
     if (maf_peek_admin(c->rq, WIRE_SYMM_KEY_REG, w->admin)) {
         OM_TRY(check_registered(c, w->admin));
         OM_TRY(maf_load_policy(c, w->admin, "this administrator is not known", &w->policy));

@@ -1,4 +1,5 @@
 /* A MAF's life: made from an open token and store, asked for health and counters, freed. */
+#include "maf/certificate.h"
 #include "maf/maf_internal.h"
 
 #include <stdarg.h>
@@ -73,6 +74,16 @@ static om_rc make_decoy(struct maf *maf, bool tls13, struct om_error *err)
     return rc;
 }
 
+static om_rc prepare_certificates(struct maf *maf, const struct maf_options *opt, struct om_error *err)
+{
+    maf->certificates = calloc(1, sizeof *maf->certificates);
+    if (maf->certificates == NULL)
+        return om_fail(err, OM_ENOMEM, "no memory for a MAF");
+    maf->certificates->every_crl = opt->require_crls;
+    maf->certificates->name_constraints = opt->require_name_constraints;
+    return OM_OK;
+}
+
 om_rc maf_new(struct se *se, struct store *store, const struct maf_options *opt, struct maf **out,
               struct om_error *err)
 {
@@ -89,6 +100,8 @@ om_rc maf_new(struct se *se, struct store *store, const struct maf_options *opt,
     maf->now = opt->now != NULL ? opt->now : system_clock;
     maf->started = maf->now();
     om_rc rc = copy_texts(maf, opt, err);
+    if (rc == OM_OK)
+        rc = prepare_certificates(maf, opt, err);
     if (rc == OM_OK)
         rc = se_cache_new(se, opt->key_cache != 0 ? opt->key_cache : DEFAULT_KEY_CACHE, &maf->cache, err);
     if (rc == OM_OK)
@@ -111,6 +124,7 @@ void maf_free(struct maf *maf)
         free(maf->names[i]);
     free(maf->names);
     free(maf->device_config_uri);
+    maf_certificates_free(maf->certificates);
     free(maf);
 }
 

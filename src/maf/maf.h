@@ -16,6 +16,8 @@
 struct maf;
 struct maf_role; /* role.h */
 
+struct maf_certificate; /* certificate.h */
+
 struct maf_options {
     const struct maf_role *role;      /* NULL: a MAF */
     const char *const *names;         /* MAF-FQDN first, then aliases; lower case; NULL-terminated */
@@ -25,7 +27,10 @@ struct maf_options {
     bool tls13;                       /* maf_find_psk13 will be used */
     int64_t command_retry;            /* MEF: retryDuration of NO_MORE_COMMANDS, seconds; default 3600 */
     const char *device_config_uri;    /* MEF: deviceConfigURI of the base, or NULL */
-    int64_t (*now)(void);             /* seconds since 1970; NULL: the system clock */
+    /* Of client certificates: every CA below the anchor has a CRL in the set (once there is a set), and CAs
+     * carry nameConstraints for AE-IDs and CSE names. */
+    bool require_crls, require_name_constraints;
+    int64_t (*now)(void); /* seconds since 1970; NULL: the system clock */
 };
 
 /* Borrows se and store, which must outlive it. */
@@ -37,16 +42,18 @@ void maf_free(struct maf *maf);
 enum maf_credential_kind {
     MAF_CREDENTIAL_NONE = 0, /* not authenticated: every request is refused with 4107 (MAF-GEN-1) */
     MAF_CREDENTIAL_KMID,
+    MAF_CREDENTIAL_CERTIFICATE, /* or a raw public key */
 };
 
-/* The authenticated peer of a (D)TLS session, made by maf_find_psk during the handshake. */
+/* The authenticated peer of a (D)TLS session, made during the handshake by one of the functions below. */
 struct maf_peer {
     enum maf_credential_kind kind;
     bool decoy; /* unknown, expired or revoked: the handshake must fail; if it did not, everything is refused
                  */
-    char kmid[M2M_KEY_ID_SIZE];      /* as stored */
-    char credential_id[M2M_ID_SIZE]; /* "11-<KmID>" */
-    struct m2m_list identities;      /* what From may be; exactly one with a KmID */
+    char kmid[M2M_KEY_ID_SIZE];          /* as stored; "" with a certificate */
+    struct maf_certificate *certificate; /* else NULL */
+    char credential_id[M2M_ID_SIZE];     /* "11-<KmID>", "33-<AE-ID>" and so on */
+    struct m2m_list identities;          /* what From may be; exactly one with a KmID */
 };
 
 /* omtls_find_psk for SSL contexts of this MAF; arg is the struct maf. *peer is a struct maf_peer. MAF-HS-1,
@@ -56,7 +63,18 @@ om_rc maf_find_psk(void *maf, const struct omtls_hello *hello, struct se_key **k
 /* The same for TLS 1.3. */
 om_rc maf_find_psk13(void *maf, const struct omtls_hello *hello, struct omtls_psk13 *psk, void **peer,
                      struct om_error *err);
+/* omtls_find_certificate; arg is the struct maf. *peer is a struct maf_peer. MAF-HS-4. */
+om_rc maf_find_certificate(void *maf, const struct omtls_hello *hello,
+                           const struct omtls_client_certificate *presented, void **peer,
+                           struct om_error *err);
 void maf_peer_free(void *peer);
+
+/* The KmID, or the name of the client by certificate, for logs; "" without a peer. */
+const char *maf_peer_name(const struct maf_peer *peer);
+
+/* The CRLs that client certificates are held against from now on, in sessions that exist too; takes them
+ * over. NULL: nobody is asked. */
+void maf_set_crls(struct maf *maf, STACK_OF(X509_CRL) * crls);
 
 /* One (D)TLS session as the procedures see it. The binding keeps it with the connection, zeroed at first. */
 struct maf_session {
@@ -85,6 +103,7 @@ OM_MUST_USE om_rc maf_health(struct maf *maf, struct om_error *err);
 /* Counters since start, for metrics. */
 struct maf_stats {
     uint64_t psk_found, psk_unknown, psk_expired, psk_revoked, psk_bad_row;
+    uint64_t certificates_found, certificates_refused;
     uint64_t requests, responses_ok, responses_4xxx, responses_5xxx;
     struct se_cache_stats cache;
 };

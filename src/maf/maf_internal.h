@@ -37,6 +37,7 @@ struct maf {
     int64_t started;
     struct se_blob decoy;    /* a random PSK that nobody knows, MAF-HS-6 */
     struct se_psk13 decoy13; /* the same for TLS 1.3 */
+    struct maf_certificates *certificates;
     struct maf_stats stats;
     struct maf_lines refusals, bad_rows;
 };
