@@ -102,6 +102,9 @@ static om_rc set_defaults(const struct config_kind *kind, const char *dir, struc
     cfg->coaps_tcp = cfg->coaps;
     cfg->coaps_tcp.handshake_timeout = 10;
     cfg->coaps_tcp.request_timeout = 10;
+    cfg->certificate_warn_days = 30;
+    cfg->require_crls = true;
+    cfg->require_name_constraints = true;
     cfg->workers = cores();
     cfg->log_level = (int)OM_LOG_INFO;
     cfg->start_timeout = 60;
@@ -128,6 +131,23 @@ static om_rc parse_text(const char *path, const char *text, struct parse *p)
     return om_context(p->err, OM_ECONFIG, "%s:%d", path, line);
 }
 
+static om_rc check_certificates(const char *path, const struct parse *p)
+{
+    const struct config *cfg = p->cfg;
+    const struct config_certificate *c = cfg->certificates;
+    for (size_t i = 0; i < OMTLS_CERTIFICATES_MAX; i++) {
+        if ((c[i].key[0] == '\0') != (c[i].chain[0] == '\0'))
+            return om_fail(p->err, OM_ECONFIG, "%s: [%s] key and chain belong together", path,
+                           config_certificate_section(i));
+        if (c[i].key[0] != '\0' && c[0].key[0] == '\0')
+            return om_fail(p->err, OM_ECONFIG, "%s: [%s] is of no use without [certificate]", path,
+                           config_certificate_section(i));
+    }
+    if (c[0].key[0] == '\0' && (cfg->crls[0] != '\0' || cfg->raw_public_keys))
+        return om_fail(p->err, OM_ECONFIG, "%s: [clients] is of no use without [certificate]", path);
+    return OM_OK;
+}
+
 static om_rc check_complete(const char *path, const struct parse *p)
 {
     const struct config *cfg = p->cfg;
@@ -142,7 +162,7 @@ static om_rc check_complete(const char *path, const struct parse *p)
         if (strcmp(cfg->aliases[i], cfg->fqdn) == 0)
             return om_fail(p->err, OM_ECONFIG, "%s: [%s] aliases: %s is the fqdn already", path,
                            cfg->kind->section, cfg->fqdn);
-    return OM_OK;
+    return check_certificates(path, p);
 }
 
 om_rc config_load(const struct config_kind *kind, const char *dir, struct config *cfg, struct om_error *err)
@@ -173,6 +193,13 @@ const char *config_section(enum config_binding binding)
 {
     static const char *const sections[CONFIG_BINDINGS] = {"https", "coaps", "coaps+tcp"};
     return sections[binding];
+}
+
+const char *config_certificate_section(size_t i)
+{
+    static const char *const sections[OMTLS_CERTIFICATES_MAX] = {"certificate", "certificate2",
+                                                                 "certificate3", "certificate4"};
+    return sections[i];
 }
 
 size_t config_count(const struct config *cfg, enum config_binding binding)

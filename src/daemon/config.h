@@ -43,6 +43,12 @@ struct config_coap {
     unsigned idle_timeout;             /* seconds, default 300 */
 };
 
+/* A certificate of the daemon: a section of its own. */
+struct config_certificate {
+    char key[512];        /* signing key in the token, by name or URI; "" when the section is not used */
+    char chain[PATH_MAX]; /* a file, absolute; else a name on the token */
+};
+
 struct config {
     const struct config_kind *kind;
     char dir[PATH_MAX]; /* the --dir it came from, absolute; relative paths in the file start here */
@@ -65,6 +71,16 @@ struct config {
     char pin_source[PATH_MAX + 16]; /* "" when the URI has it */
     char plugin_dir[PATH_MAX];      /* "" for the built-in places */
     unsigned key_cache;             /* loaded keys per worker, default 4096 */
+
+    /* [certificate], [certificate2], ... */
+    struct config_certificate certificates[OMTLS_CERTIFICATES_MAX];
+    unsigned certificate_warn_days; /* default 30 */
+
+    /* [clients] with certificates */
+    char crls[PATH_MAX];           /* "": nobody is asked */
+    bool require_crls;             /* default yes */
+    bool require_name_constraints; /* default yes */
+    bool raw_public_keys;          /* default no */
 
     /* [https] listen, [coaps] listen, [coaps+tcp] listen; in the order of the file */
     struct config_address addresses[CONFIG_ADDRESSES_MAX];
@@ -105,6 +121,9 @@ OM_MUST_USE om_rc config_create(const struct config_init *init, struct om_error 
 
 /* "https", "coaps", "coaps+tcp": the section, and the name of a port file. */
 const char *config_section(enum config_binding binding);
+
+/* "certificate", "certificate2", ...: the section of certificate i. */
+const char *config_certificate_section(size_t i);
 
 /* Addresses of a binding. */
 size_t config_count(const struct config *cfg, enum config_binding binding);

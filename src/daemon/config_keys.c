@@ -6,6 +6,7 @@
 #include "util/text.h"
 
 #include <arpa/inet.h>
+#include <openssl/opensslv.h>
 #include <string.h>
 
 static void *member(struct config *cfg, const struct config_key *key)
@@ -163,6 +164,27 @@ static om_rc set_listen(struct config *cfg, const struct config_key *key, const 
                                                   : om_fail(err, OM_ECONFIG, "an address:port is expected");
 }
 
+/* A file, or `token:NAME` for a certificate that the token keeps. */
+static om_rc set_chain(struct config *cfg, const struct config_key *key, const char *value,
+                       struct om_error *err)
+{
+    if (strncmp(value, "token:", 6) != 0)
+        return set_path(cfg, key, value, err);
+    if (value[6] == '\0' || value[6] == '/')
+        return om_fail(err, OM_ECONFIG, "token: wants the name of a certificate on the token");
+    return set_text(cfg, key, value + 6, err);
+}
+
+static om_rc set_raw_public_keys(struct config *cfg, const struct config_key *key, const char *value,
+                                 struct om_error *err)
+{
+    OM_TRY(set_flag(cfg, key, value, err));
+    if (cfg->raw_public_keys && OPENSSL_VERSION_NUMBER < OMTLS_RAW_KEYS_VERSION)
+        return om_fail(err, OM_ECONFIG, "raw public keys (RFC 7250) need OpenSSL 3.2; this is built with %s",
+                       OPENSSL_VERSION_STR);
+    return OM_OK;
+}
+
 static om_rc set_custody(struct config *cfg, const struct config_key *key, const char *value,
                          struct om_error *err)
 {
@@ -233,6 +255,19 @@ const struct config_key config_keys[] = {
     TEXT("token", "pin-source", set_pin_source, pin_source, false),
     TEXT("token", "plugin-dir", set_path, plugin_dir, false),
     NUMBER("token", "key-cache", key_cache, 1, 1000000),
+    TEXT("certificate", "key", set_text, certificates[0].key, false),
+    TEXT("certificate", "chain", set_chain, certificates[0].chain, false),
+    NUMBER("certificate", "warn-days", certificate_warn_days, 1, 3650),
+    TEXT("certificate2", "key", set_text, certificates[1].key, false),
+    TEXT("certificate2", "chain", set_chain, certificates[1].chain, false),
+    TEXT("certificate3", "key", set_text, certificates[2].key, false),
+    TEXT("certificate3", "chain", set_chain, certificates[2].chain, false),
+    TEXT("certificate4", "key", set_text, certificates[3].key, false),
+    TEXT("certificate4", "chain", set_chain, certificates[3].chain, false),
+    TEXT("clients", "crls", set_path, crls, false),
+    TEXT("clients", "require-crls", set_flag, require_crls, false),
+    TEXT("clients", "require-name-constraints", set_flag, require_name_constraints, false),
+    TEXT("clients", "raw-public-keys", set_raw_public_keys, raw_public_keys, false),
     TEXT("https", "listen", set_listen, addresses, false),
     NUMBER("https", "max-connections", https_max_connections, 1, 60000),
     NUMBER("https", "max-connections-per-address", https_max_connections_per_address, 1, 60000),

@@ -21,6 +21,7 @@ struct report {
     struct https_stats https;            /* of all listeners */
     struct coaps_stats coaps, coaps_tcp; /* likewise */
     struct omtls_stats tls;
+    size_t certificate_not_after; /* seconds since 1970; 0: none */
 };
 
 #endif

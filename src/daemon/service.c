@@ -4,6 +4,7 @@
 #include "util/log.h"
 
 #include <string.h>
+#include <time.h>
 
 static om_rc open_token(const struct config *cfg, struct service *s, struct om_error *err)
 {
@@ -39,9 +40,27 @@ static om_rc open_maf(const struct config *cfg, struct service *s, struct om_err
         .tls13 = cfg->tls13,
         .command_retry = cfg->command_retry,
         .device_config_uri = cfg->device_config_uri[0] != '\0' ? cfg->device_config_uri : NULL,
+        .require_crls = cfg->require_crls,
+        .require_name_constraints = cfg->require_name_constraints,
     };
     OM_TRY(maf_new(s->se, s->store, &opt, &s->maf, err));
     return maf_health(s->maf, err);
+}
+
+static om_rc take_crls(struct service *s, struct om_error *err)
+{
+    bool changed = false;
+    STACK_OF(X509_CRL) *crls = NULL;
+    OM_TRY(certificates_crls(&s->certificates, &changed, &crls, err));
+    if (changed)
+        maf_set_crls(s->maf, crls);
+    return OM_OK;
+}
+
+static om_rc open_certificates(const struct config *cfg, struct service *s, struct om_error *err)
+{
+    OM_TRY(certificates_open(cfg, s->se, s->names, &s->certificates, err));
+    return take_crls(s, err);
 }
 
 static om_rc open_tls(const struct config *cfg, struct service *s, struct om_error *err)
@@ -55,6 +74,10 @@ static om_rc open_tls(const struct config *cfg, struct service *s, struct om_err
         .custody = cfg->custody,
         .names = s->names,
         .allow_no_ems = !cfg->require_extended_master_secret,
+        .certificates = s->certificates.each,
+        .n_certificates = s->certificates.n,
+        .find_certificate = maf_find_certificate,
+        .raw_keys = cfg->raw_public_keys,
         .find = maf_find_psk,
         .find13 = cfg->tls13 ? maf_find_psk13 : NULL,
         .peer_free = maf_peer_free,
@@ -76,6 +99,7 @@ om_rc service_open(const struct config *cfg, struct service *s, struct om_error 
         {open_token, "token", "uri, pin-source"},
         {open_store, NULL, "database"},
         {open_maf, NULL, "fqdn"},
+        {open_certificates, "certificate", "key, chain"},
         {open_tls, NULL, "TLS"},
     };
     memset(s, 0, sizeof *s);
@@ -95,9 +119,20 @@ void service_close(struct service *s)
 {
     SSL_CTX_free(s->tls);
     SSL_CTX_free(s->dtls);
+    certificates_close(&s->certificates);
     omtls_libctx_free(s->libctx);
     maf_free(s->maf);
     store_close(s->store);
     se_close(s->se);
     memset(s, 0, sizeof *s);
+}
+
+void service_watch(struct service *s, bool tell)
+{
+    struct om_error err = {0};
+    if (tell)
+        certificates_watch(&s->certificates, (int64_t)time(NULL));
+    om_rc rc = take_crls(s, &err);
+    if (rc != OM_OK) /* those that were read before go on until they end themselves */
+        om_log(OM_LOG_WARNING, "%s", om_error_text(&err, rc));
 }

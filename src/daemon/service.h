@@ -3,7 +3,7 @@
 #ifndef OPENMAF_DAEMON_SERVICE_H
 #define OPENMAF_DAEMON_SERVICE_H
 
-#include "daemon/config.h"
+#include "daemon/certificates.h"
 #include "maf/maf.h"
 
 struct service {
@@ -11,6 +11,7 @@ struct service {
     struct se *se;
     struct store *store;
     struct maf *maf;
+    struct certificates certificates;
     OSSL_LIB_CTX *libctx;
     SSL_CTX *tls, *dtls;
 };
@@ -18,5 +19,8 @@ struct service {
 /* cfg must outlive it. Errors name the key of the file. */
 OM_MUST_USE om_rc service_open(const struct config *cfg, struct service *out, struct om_error *err);
 void service_close(struct service *s);
+
+/* What is looked at now and then: the end of certificates (one worker tells), CRLs that have changed. */
+void service_watch(struct service *s, bool tell);
 
 #endif

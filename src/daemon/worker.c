@@ -35,6 +35,7 @@ static void collect(const struct worker *w, struct report *r)
     if (w->service.maf != NULL)
         maf_stats(w->service.maf, &r->maf);
     omtls_stats(&r->tls);
+    r->certificate_not_after = (size_t)w->service.certificates.not_after;
 }
 
 static void tell(const struct worker *w, enum report_kind kind, om_rc rc, const struct om_error *err)
@@ -53,6 +54,7 @@ static void on_health(evutil_socket_t fd, short what, void *arg)
     struct worker *w = arg;
     struct om_error err = {0};
     om_rc rc = maf_health(w->service.maf, &err);
+    service_watch(&w->service, w->start->slot == 0);
     tell(w, REPORT_STATUS, rc, &err);
 }
 

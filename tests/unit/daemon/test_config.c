@@ -80,6 +80,11 @@ static void defaults(void **state)
     const struct config_coap coaps_tcp = {8192, 1024, 65536, 10, 10, 300};
     assert_memory_equal(&cfg.coaps, &coaps, sizeof coaps);
     assert_memory_equal(&cfg.coaps_tcp, &coaps_tcp, sizeof coaps_tcp);
+    assert_string_equal(cfg.certificates[0].key, "");
+    assert_int_equal(cfg.certificate_warn_days, 30);
+    assert_string_equal(cfg.crls, "");
+    assert_true(cfg.require_crls && cfg.require_name_constraints);
+    assert_false(cfg.raw_public_keys);
     assert_true(cfg.workers >= 1);
     assert_int_equal(cfg.log_level, OM_LOG_INFO);
     assert_int_equal(cfg.start_timeout, 60);
@@ -99,6 +104,10 @@ static void everything(void **state)
         "require-extended-master-secret = no\n"
         "[token]\nuri = pkcs11:token=maf;object=x?module-path=/m.so&pin-source=file:/p\n"
         "pin-source = file:pin\nplugin-dir = plugins\nkey-cache = 7\n"
+        "[certificate]\nkey = maf-1\nchain = maf.pem\nwarn-days = 7\n"
+        "[certificate3]\nkey = pkcs11:object=alias\nchain = token:alias\n"
+        "[clients]\ncrls = /srv/crls.pem\nrequire-crls = no\nrequire-name-constraints = no\n"
+        "raw-public-keys = no\n"
         "[https]\nlisten = 127.0.0.1:0 [::1]:8443\nmax-connections = 60000\nmax-connections-per-address = "
         "5\nmax-header = 1024\n"
         "max-body = 131072\nhandshake-timeout = 1\nrequest-timeout = 2\nidle-timeout = 3\n"
@@ -120,6 +129,15 @@ static void everything(void **state)
     (void)snprintf(expected, sizeof expected, "%s/plugins", dir);
     assert_string_equal(cfg.plugin_dir, expected);
     assert_string_equal(cfg.token_uri, "pkcs11:token=maf;object=x?module-path=/m.so&pin-source=file:/p");
+    assert_string_equal(cfg.certificates[0].key, "maf-1");
+    (void)snprintf(expected, sizeof expected, "%s/maf.pem", dir);
+    assert_string_equal(cfg.certificates[0].chain, expected);
+    assert_int_equal(cfg.certificate_warn_days, 7);
+    assert_string_equal(cfg.certificates[1].key, "");
+    assert_string_equal(cfg.certificates[2].key, "pkcs11:object=alias");
+    assert_string_equal(cfg.certificates[2].chain, "alias");
+    assert_string_equal(cfg.crls, "/srv/crls.pem");
+    assert_false(cfg.require_crls || cfg.require_name_constraints || cfg.raw_public_keys);
     assert_int_equal(cfg.custody, OMTLS_CUSTODY_PSK);
     assert_true(cfg.require_target_registration && cfg.keep_keys_on_deregistration);
     assert_false(cfg.require_extended_master_secret);
@@ -261,6 +279,13 @@ static void bad_lines(void **state)
     expect_refused("[maf]\n\n\n[daemon]\nworkers = 1\n  workers = 2\n", ":6: [daemon] workers", "twice");
     expect_refused("", "", "");
     expect_refused(MINIMAL "[maf]\naliases = maf.example.com\n", ": [maf] aliases", "already");
+    expect_refused(MINIMAL "[certificate]\nkey = maf\n", ": [certificate]", "belong together");
+    expect_refused(MINIMAL "[certificate2]\nkey = maf\nchain = maf.pem\n", ": [certificate2]", "without");
+    expect_refused(MINIMAL "[clients]\ncrls = crls.pem\n", ": [clients]", "without [certificate]");
+    expect_refused(MINIMAL "[certificate]\nchain = token:\n", ":8: [certificate] chain", "name");
+    if (OPENSSL_VERSION_NUMBER < OMTLS_RAW_KEYS_VERSION)
+        expect_refused(MINIMAL "[clients]\nraw-public-keys = yes\n", ":8: [clients] raw-public-keys",
+                       "OpenSSL 3.2");
 }
 
 /* A value that is longer than inih's own buffer is read as a whole. */
