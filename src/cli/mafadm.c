@@ -24,7 +24,7 @@ static const struct adm_option options[] = {
     {'t', "token", "URI", "token that keeps the root keys, e.g. pkcs11:token=maf?module-path=..."},
     {'p', "pin-source", "SOURCE", "file:PATH or credential:NAME with the token's PIN"},
     {'H', "https", "HOST:PORT", "address to listen on (default 127.0.0.1:8443)"},
-    {'i', "id", "ID", "Absolute AE-ID or CSE-ID, e.g. //sp.example/cse1/Cae7"},
+    {'i', "id", "ID", "Absolute AE-ID or CSE-ID, e.g. //sp.example/cse1/Cae7; repeated: any of them"},
     {'s', "stakeholder", "ADMIN-FQDN", "administrating stakeholder"},
     {'k', "kmid", "NAME", "KmID, or its part before '@' (default: made up)"},
     {'g', "generate", NULL, "make a new Km with the token's generator"},
@@ -42,6 +42,8 @@ static const struct adm_option options[] = {
     {'D', "domain", "FQDN", "domain of the AEs and CSEs that may get certificates; may be repeated"},
     {'U', "crl-uri", "URI", "http: URI where the CRLs will be fetched, without the file name"},
     {'V', "flavour", "FLAVOUR", "kind of certificate: ae, cse, node, device, or fqdn for the MAF"},
+    {'z', "cert-anchor", "FILE", "CA certificate (PEM) that the client's must lead to; may be repeated"},
+    {'y', "cert-fingerprint", "KEY", "SHA-256 of the only public key that it may have (hex, or ni:///...)"},
     {'n', "name", "NAME", "whose it is: AE-ID, CSE-ID or its domain name, Node-ID, hardware ID"},
     {'c', "csr", "FILE", "certificate signing request (PKCS#10, PEM or DER)"},
     {'O', "out", "FILE", "write the certificate there"},
@@ -67,12 +69,13 @@ static const struct adm_command commands[] = {
      "remove one that nothing refers to"},
     {"stakeholder", "policy", "ADMIN-FQDN", "FPB", "", adm_stakeholder_policy,
      "show its policy, or replace it with --file; edit who may register"},
-    {"client", "add", NULL, "iskgmoSe", "is", adm_client_add, "add a client with its Km"},
+    {"client", "add", NULL, "iskgmoSeVnzy", "is", adm_client_add,
+     "add a client with its Km, or by certificate (--flavour)"},
     {"client", "import", "FILE", "se", "s", adm_client_import,
      "add many clients: lines of ID, KmID and hexadecimal Km, in a file only you can read"},
     {"client", "list", NULL, "", "", adm_client_list, "list clients' credentials"},
-    {"client", "show", "KMID", "", "", adm_client_show, "show one credential"},
-    {"client", "revoke", "KMID", "", "", adm_client_revoke, "end a credential for ever"},
+    {"client", "show", "KMID|NAME", "", "", adm_client_show, "show one credential"},
+    {"client", "revoke", "KMID|NAME", "", "", adm_client_revoke, "end a credential for ever"},
     {"client", "config", NULL, "isFr", "is", adm_client_config,
      "show, attach (--file) or remove the mafClientCfg that the client retrieves"},
     {"registration", "list", NULL, "", "", adm_registration_list, "list client registrations"},
@@ -151,7 +154,7 @@ static om_rc take_option(struct adm_args *args, char letter, const char *value, 
 {
     const char **texts[128] = {
         ['d'] = &args->dir,         ['f'] = &args->fqdn,      ['t'] = &args->token,
-        ['p'] = &args->pin_source,  ['H'] = &args->https,     ['i'] = &args->id,
+        ['p'] = &args->pin_source,  ['H'] = &args->https,     ['y'] = &args->cert_fingerprint,
         ['s'] = &args->stakeholder, ['k'] = &args->kmid,      ['m'] = &args->km_file,
         ['o'] = &args->km_out,      ['e'] = &args->expires,   ['F'] = &args->file,
         ['U'] = &args->crl_uri,     ['V'] = &args->flavour,   ['n'] = &args->name,
@@ -167,7 +170,8 @@ static om_rc take_option(struct adm_args *args, char letter, const char *value, 
                         ['K'] = &args->keep_keys};
     struct m2m_list *lists[128] = {
         ['a'] = &args->add_targets, ['R'] = &args->remove_targets, ['P'] = &args->permit,
-        ['B'] = &args->forbid,      ['D'] = &args->domains,        ['L'] = &args->labels};
+        ['B'] = &args->forbid,      ['D'] = &args->domains,        ['L'] = &args->labels,
+        ['i'] = &args->ids,         ['z'] = &args->cert_anchors};
     size_t at = (unsigned char)letter;
     if (texts[at] != NULL) {
         if (*texts[at] != NULL)
@@ -176,7 +180,8 @@ static om_rc take_option(struct adm_args *args, char letter, const char *value, 
     } else if (flags[at] != NULL) {
         *flags[at] = true;
     } else {
-        return m2m_list_add(lists[at], value, err);
+        OM_TRY(m2m_list_add(lists[at], value, err));
+        args->id = args->ids.n > 0 ? args->ids.items[0] : NULL;
     }
     return OM_OK;
 }
@@ -289,6 +294,8 @@ int main(int argc, char **argv)
     m2m_list_free(&args.forbid);
     m2m_list_free(&args.domains);
     m2m_list_free(&args.labels);
+    m2m_list_free(&args.ids);
+    m2m_list_free(&args.cert_anchors);
     if (rc == OM_OK)
         return fflush(stdout) == 0 ? ADM_EXIT_OK : ADM_EXIT_FAILED;
     (void)fprintf(stderr, "%s %s%s%s: %s\n", adm_program.kind->admin, cmd->noun, cmd->verb[0] ? " " : "",

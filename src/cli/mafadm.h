@@ -22,6 +22,9 @@ struct adm_args {
     const char *serial, *cert_file, *anchors;                                /* bundle */
     const char *target, *suid, *lifetime;                                    /* enrolee */
     bool generate, show_km, remove, keep_keys;
+    struct m2m_list ids; /* all of --id; the first is `id` too */
+    const char *cert_fingerprint;
+    struct m2m_list cert_anchors;
     struct m2m_list add_targets, remove_targets, permit, forbid, domains, labels;
     const char *operand; /* the one positional argument, or NULL */
 };
@@ -117,6 +120,13 @@ om_rc adm_stakeholder_list(const struct adm_args *args, struct om_error *err);
 om_rc adm_stakeholder_remove(const struct adm_args *args, struct om_error *err);
 om_rc adm_stakeholder_policy(const struct adm_args *args, struct om_error *err);
 om_rc adm_client_add(const struct adm_args *args, struct om_error *err);
+om_rc adm_client_certificate_add(const struct adm_args *args, struct om_error *err);
+om_rc adm_client_certificate_show(const struct adm_args *args, struct om_error *err);
+om_rc adm_client_certificate_revoke(const struct adm_args *args, struct om_error *err);
+/* Into array, or as text when it is NULL; adds the rows that do not verify to *bad. */
+om_rc adm_client_certificate_list(struct store *store, json_t *array, size_t *bad, struct om_error *err);
+/* Names a client by certificate, not a KmID. */
+bool adm_is_certificate(const char *operand);
 om_rc adm_client_import(const struct adm_args *args, struct om_error *err);
 om_rc adm_client_list(const struct adm_args *args, struct om_error *err);
 om_rc adm_client_show(const struct adm_args *args, struct om_error *err);

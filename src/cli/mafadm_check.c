@@ -1,5 +1,6 @@
 /* mafadm check: configuration, token, and every row of the database. */
 #include "cli/mafadm.h"
+#include "store/certificate.h"
 #include "store/issued.h"
 #include "store/mef.h"
 
@@ -58,6 +59,24 @@ static bool check_issued(void *arg, const struct store_issued *r, const struct o
     return count(arg, r->serial, bad);
 }
 
+struct certificate_clients {
+    struct tally *t;
+    struct store *store;
+};
+
+/* With the trust anchors that its row names. */
+static bool check_certificate_client(void *arg, const struct store_certificate *r, const struct om_error *bad)
+{
+    const struct certificate_clients *c = arg;
+    struct om_error why = {0};
+    om_rc rc = OM_OK;
+    for (size_t i = 0; bad == NULL && i < r->anchors.n && rc == OM_OK; i++) {
+        struct store_anchor anchor;
+        rc = store_anchor_get(c->store, r->anchors.items[i], &anchor, &why);
+    }
+    return count(c->t, r->id, bad != NULL ? bad : rc != OM_OK ? &why : NULL);
+}
+
 static om_rc check_authorities(struct store *store, struct tally *t, struct om_error *err)
 {
     for (size_t i = 0; i < CA_AUTHORITIES; i++) {
@@ -100,6 +119,7 @@ enum {
     KEYS,
     AUTHORITIES,
     CERTIFICATES,
+    CERTIFICATE_CLIENTS,
     OF_ALL,
     ENROLEES = OF_ALL,
     ENROLMENTS,
@@ -107,9 +127,9 @@ enum {
     TALLIES
 };
 
-static const char *const tables[TALLIES] = {"stakeholder", "permit",       "configuration", "credential",
-                                            "tls13",       "registration", "key",           "authority",
-                                            "certificate", "enrolee",      "enrolment",     "command"};
+static const char *const tables[TALLIES] = {
+    "stakeholder", "permit",      "configuration",      "credential", "tls13",     "registration", "key",
+    "authority",   "certificate", "certificate client", "enrolee",    "enrolment", "command"};
 
 static om_rc check_rows(struct store *store, struct tally t[TALLIES], struct om_error *err)
 {
@@ -122,6 +142,8 @@ static om_rc check_rows(struct store *store, struct tally t[TALLIES], struct om_
     OM_TRY(store_key_list(store, NULL, check_key, &t[KEYS], err));
     OM_TRY(check_authorities(store, &t[AUTHORITIES], err));
     OM_TRY(store_issued_list(store, STORE_ISSUED_ALL, NULL, check_issued, &t[CERTIFICATES], err));
+    OM_TRY(store_certificate_list(store, check_certificate_client,
+                                  &(struct certificate_clients){&t[CERTIFICATE_CLIENTS], store}, err));
     OM_TRY(store_enrolee_list(store, check_enrolee, &t[ENROLEES], err));
     OM_TRY(store_enrolment_list(store, check_enrolment, &t[ENROLMENTS], err));
     return store_command_list(store, check_command, &t[COMMANDS], err);
@@ -150,7 +172,7 @@ om_rc adm_check(const struct adm_args *args, struct om_error *err)
             out, t[i].what,
             json_pack("{s:I,s:I}", "good", (json_int_t)t[i].good, "bad", (json_int_t)t[i].bad));
         if (!args->json)
-            (void)printf("%-13s %zu good, %zu bad\n", t[i].what, t[i].good, t[i].bad);
+            (void)printf("%-18s %zu good, %zu bad\n", t[i].what, t[i].good, t[i].bad);
     }
     if (args->json)
         OM_TRY(adm_print_json(out, err));

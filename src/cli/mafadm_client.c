@@ -49,6 +49,10 @@ static om_rc write_km(const char *path, const char *hex, struct om_error *err)
 
 static om_rc check_add_args(const struct adm_args *args, struct om_error *err)
 {
+    if (args->name != NULL || args->cert_anchors.n > 0 || args->cert_fingerprint != NULL)
+        return om_fail(err, OM_EINPUT, "--name, --cert-anchor and --cert-fingerprint go with --flavour");
+    if (args->ids.n != 1)
+        return om_fail(err, OM_EINPUT, "a client with a Km has one --id");
     if (args->generate == (args->km_file != NULL))
         return om_fail(err, OM_EINPUT, "give either --generate or --km-file FILE");
     if (!args->generate && (args->show_km || args->km_out != NULL))
@@ -76,6 +80,8 @@ static om_rc print_added(const struct adm_args *args, const char *kmid, const ch
 
 om_rc adm_client_add(const struct adm_args *args, struct om_error *err)
 {
+    if (args->flavour != NULL)
+        return adm_client_certificate_add(args, err);
     OM_TRY(check_add_args(args, err));
     struct maf_admin_client client = {
         .role = adm_program.role, .id = args->id, .admin_fqdn = args->stakeholder, .kmid = args->kmid};
@@ -152,6 +158,8 @@ om_rc adm_client_list(const struct adm_args *args, struct om_error *err)
     OM_TRY(adm_open(args->dir, &adm, err));
     struct lister l = {.array = json_array(), .json = args->json};
     om_rc rc = store_credential_list(adm.store, list_one, &l, err);
+    if (rc == OM_OK)
+        rc = adm_client_certificate_list(adm.store, args->json ? l.array : NULL, &l.bad, err);
     adm_close(&adm);
     if (rc == OM_OK && args->json)
         rc = adm_print_json(json_incref(l.array), err);
@@ -169,6 +177,8 @@ om_rc adm_kmid(const struct adm *adm, const char *text, char out[M2M_KEY_ID_SIZE
 
 om_rc adm_client_show(const struct adm_args *args, struct om_error *err)
 {
+    if (adm_is_certificate(args->operand))
+        return adm_client_certificate_show(args, err);
     struct adm adm;
     OM_TRY(adm_open(args->dir, &adm, err));
     char kmid[M2M_KEY_ID_SIZE];
@@ -186,6 +196,8 @@ om_rc adm_client_show(const struct adm_args *args, struct om_error *err)
 
 om_rc adm_client_revoke(const struct adm_args *args, struct om_error *err)
 {
+    if (adm_is_certificate(args->operand))
+        return adm_client_certificate_revoke(args, err);
     struct adm adm;
     OM_TRY(adm_open(args->dir, &adm, err));
     char kmid[M2M_KEY_ID_SIZE];
@@ -212,6 +224,8 @@ om_rc adm_client_config(const struct adm_args *args, struct om_error *err)
     char admin[M2M_FQDN_SIZE];
     char *json = NULL;
     struct adm adm;
+    if (args->ids.n != 1)
+        return om_fail(err, OM_EINPUT, "a configuration is for one --id");
     if (args->remove && args->file != NULL)
         return om_fail(err, OM_EINPUT, "give --file or --remove, not both");
     OM_TRY(adm_fqdn(args->stakeholder, admin, err));
