@@ -16,6 +16,7 @@ TOKENS = ("softhsm", "softokn", "swtpm-plain")
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: left out of ci/test --quick")
+    config.addinivalue_line("markers", "psk: about clients with pre-shared keys only")
 
 
 @pytest.fixture(scope="session")

@@ -188,6 +188,20 @@ class CoapsTcpSession(CoapsSession):
 BINDINGS = {f"{name}-{serialization.__name__.lower()}": functools.partial(session, serialization=serialization)
             for name, session in (("https", HttpsSession), ("wss", WssSession), ("coaps", CoapsSession), ("coaps+tcp", CoapsTcpSession)) for serialization in (Json, Cbor)}
 
+
+class WithCertificates:
+    """A binding whose devices have AE-ID certificates in place of a KmID."""
+    certificates = True
+
+    def __init__(self, session):
+        self.session = session
+
+    def __call__(self, maf, credential):
+        return self.session(maf, credential)
+
+
+BINDINGS |= {f"{name}-certificate": WithCertificates(BINDINGS[f"{name}-json"]) for name in ("https", "wss", "coaps", "coaps+tcp")}
+
 _number = itertools.count(1)
 
 
@@ -203,7 +217,8 @@ class Device:
     def __init__(self, maf, binding, admin=ADMIN, identity=None, **options):
         self.maf, self.binding, self.admin = maf, binding, admin
         self.id = identity or f"//sp.example.com/cse{next(_number)}/Cae{next(_number)}"
-        self.credential = maf.add_client(self.id, admin=admin, **options)
+        by_certificate = getattr(binding, "certificates", False)
+        self.credential = (maf.certified.ae if by_certificate else maf.add_client)(self.id, admin=admin, **options)
         self.session = None
 
     def connect(self):

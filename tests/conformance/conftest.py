@@ -2,6 +2,8 @@
 import pytest
 
 from binding import BINDINGS, Device
+from harness.authorities import Certified
+from harness.maf import Maf
 from harness.mef import Mef
 from harness.token import Token
 from mef import MefDevice
@@ -9,6 +11,29 @@ from mef import MefDevice
 
 # One binding is enough for the inner loop; the others must behave the same, and ci/test sees that they do.
 QUICK = "https-json"
+TOKENS = ("softhsm", "softokn")
+
+
+def pytest_collection_modifyitems(config, items):
+    """What is said of pre-shared keys, and what a MEF does, is not asked of clients with certificates."""
+    def wanted(item):
+        by_certificate = hasattr(item, "callspec") and item.callspec.params.get("binding", "").endswith("-certificate")
+        return not (by_certificate and (item.get_closest_marker("psk") or "shared_mef" in item.fixturenames))
+
+    deselected = [item for item in items if not wanted(item)]
+    if deselected:
+        config.hook.pytest_deselected(items=deselected)
+        items[:] = [item for item in items if wanted(item)]
+
+
+@pytest.fixture(scope="module", params=TOKENS)
+def shared_maf(request, tmp_path_factory):
+    """One MAF for a whole module, with certificates beside pre-shared keys; tests add clients of their own."""
+    base = tmp_path_factory.mktemp("shared")
+    maf = Maf(Token(request.param, base / "token"), base / "maf")
+    maf.certified = Certified(maf, base / "pki")
+    with maf as running:
+        yield running
 
 
 @pytest.fixture(params=[pytest.param(name, marks=() if name == QUICK else pytest.mark.slow) for name in sorted(BINDINGS)])
@@ -43,7 +68,7 @@ def target(device):
     return device()
 
 
-@pytest.fixture(scope="module", params=("softhsm", "softokn"))
+@pytest.fixture(scope="module", params=TOKENS)
 def shared_mef(request, tmp_path_factory):
     """One MEF for a whole module."""
     base = tmp_path_factory.mktemp("shared")

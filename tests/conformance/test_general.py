@@ -148,6 +148,7 @@ def test_MAF_GEN_11_discovery_shows_no_secret(source, target):
     assert base64.b64encode(value).decode() not in repr(answer)
 
 
+@pytest.mark.psk
 def test_MAF_HS_1_MAF_HS_7_identity_is_the_kmid_in_any_case(shared_maf, binding, device):
     d = device()
     loud = dict(d.credential, kmid=d.credential["kmid"].upper())
@@ -155,6 +156,7 @@ def test_MAF_HS_1_MAF_HS_7_identity_is_the_kmid_in_any_case(shared_maf, binding,
     assert d.register().rsc == 2001
 
 
+@pytest.mark.psk
 @pytest.mark.parametrize("suite", ["PSK-AES128-CBC-SHA256", "PSK-AES128-GCM-SHA256", "PSK-AES128-CCM", "PSK-AES128-CCM8"])
 def test_MAF_HS_2_suites_of_rfc_4279(shared_maf, device, suite):
     d = device()
@@ -162,6 +164,7 @@ def test_MAF_HS_2_suites_of_rfc_4279(shared_maf, device, suite):
         assert f"Cipher is {suite}" in peer.preamble or f"Cipher    : {suite}" in peer.preamble
 
 
+@pytest.mark.psk
 @pytest.mark.parametrize("suite", ["ECDHE-PSK-AES128-CBC-SHA256", "RSA-PSK-AES128-CBC-SHA256", "PSK-AES256-CBC-SHA384",
                                    "PSK-AES128-CBC-SHA", "PSK-NULL-SHA256"])
 def test_MAF_HS_2_other_suites_are_refused(shared_maf, device, suite):
@@ -177,6 +180,7 @@ def alert_of(maf, credential):
     return lines
 
 
+@pytest.mark.psk
 def test_MAF_HS_6_failures_look_alike(shared_maf, device):
     good = device().credential
     wrong = alert_of(shared_maf, dict(good, km="00" * 32))
@@ -207,6 +211,7 @@ def test_MAF_HS_8_sni(shared_maf, device):
     OpensslPeer(shared_maf, d.credential, sni="MAF.Example.com").close()
 
 
+@pytest.mark.psk
 @pytest.mark.parametrize("version", ["-tls1_1", "-tls1_3"])
 def test_MAF_HS_9_only_tls_1_2(shared_maf, device, version):
     c = device().credential

@@ -46,10 +46,11 @@ class CoapPeer:
         port = maf.coaps_tcp_port if tcp else maf.coaps_port
         self.process = subprocess.Popen(
             [program("test-coap-client"), "coaps+tcp" if tcp else "coaps", "127.0.0.1", str(port), sni or maf.fqdn,
-             credential["kmid"], str(block or 0), maf.label],
+             credential.get("kmid", "certificate"), str(block or 0), maf.label],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
         self.buffer = b""
-        self._write(credential["km"])
+        self._write(credential["km"] if "km" in credential else
+                    "\t".join([str(credential["certificate"].sent), str(credential["certificate"].key), credential["anchors"]]))
         try:
             self.exported = bytes.fromhex(self._line()["exported"])
         except EOFError:

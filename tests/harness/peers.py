@@ -7,6 +7,7 @@ import time
 
 LABEL = "EXPORTER-oneM2M-Connection"
 SUITE = "PSK-AES128-CBC-SHA256"
+CERTIFICATE_SUITE = "ECDHE-ECDSA-AES128-SHA256"
 
 
 class Response:
@@ -127,12 +128,22 @@ class Peer:
         self.close()
 
 
+def openssl_credential(credential, suite):
+    """A credential is a KmID with its Km, or a certificate (authorities.py) with the anchors of the MAF's."""
+    if "kmid" in credential:
+        return ["-cipher", (suite or SUITE) + ":@SECLEVEL=0", "-psk_identity", credential["kmid"], "-psk", credential["km"]]
+    own = credential["certificate"]
+    chain = ["-cert_chain", str(own.sent)] if own.chain else []
+    return ["-cipher", (suite or CERTIFICATE_SUITE) + ":@SECLEVEL=0", "-cert", str(own.path), "-key", str(own.key), *chain,
+            "-CAfile", credential["anchors"], "-verify_return_error"]
+
+
 class OpensslPeer(Peer):
-    def __init__(self, maf, credential, suite=SUITE, sni=None, extra=()):
+    def __init__(self, maf, credential, suite=None, sni=None, extra=(), version="-tls1_2"):
         name = maf.fqdn if sni is None else sni
         super().__init__(
-            ["openssl", "s_client", "-connect", f"127.0.0.1:{maf.port}", "-tls1_2", "-cipher", suite + ":@SECLEVEL=0",
-             "-psk_identity", credential["kmid"], "-psk", credential["km"], "-ign_eof", "-nocommands",
+            ["openssl", "s_client", "-connect", f"127.0.0.1:{maf.port}", version,
+             *openssl_credential(credential, suite), "-ign_eof", "-nocommands",
              "-keymatexport", maf.label, "-keymatexportlen", "48",
              *(["-servername", name] if name else ["-noservername"]), *extra],
             rb"Keying material: [0-9A-F]+\n---\n")
@@ -146,12 +157,21 @@ class OpensslPeer(Peer):
         return bytes.fromhex(found.group(1)) if found else None
 
 
+def gnutls_credential(maf, credential):
+    if "kmid" in credential:
+        return "PSK", ["--pskusername", credential["kmid"], "--pskkey", credential["km"], "--no-ca-verification"]
+    own = credential["certificate"]
+    return "ECDHE-ECDSA", ["--x509certfile", str(own.sent), "--x509keyfile", str(own.key), "--x509cafile",
+                           credential["anchors"], "--verify-hostname", maf.fqdn]
+
+
 class GnutlsPeer(Peer):
-    def __init__(self, maf, credential, priority="NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+PSK", extra=()):
+    def __init__(self, maf, credential, priority=None, extra=()):
+        exchange, options = gnutls_credential(maf, credential)
         super().__init__(
-            ["gnutls-cli", "--port", str(maf.port), "--pskusername", credential["kmid"], "--pskkey", credential["km"],
-             "--priority", priority, "--sni-hostname", maf.fqdn, "--no-ca-verification", "--keymatexport", maf.label,
-             "--keymatexportsize", "48", *extra, "127.0.0.1"],
+            ["gnutls-cli", "--port", str(maf.port), *options, "--priority",
+             priority or f"NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+{exchange}", "--sni-hostname", maf.fqdn,
+             "--keymatexport", maf.label, "--keymatexportsize", "48", *extra, "127.0.0.1"],
             rb"- Simple Client Mode:\n\n")
 
     def _exported(self):

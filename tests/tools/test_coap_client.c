@@ -1,8 +1,10 @@
-/* A CoAP client over libcoap's own sessions with the real Km, driven a line at a time; none of our code.
+/* A CoAP client over libcoap's own sessions with the real Km or a certificate, driven a line at a time; none
+ * of our code.
  *
  *   test-coap-client coaps|coaps+tcp ADDRESS PORT SNI IDENTITY [BLOCK-SIZE [EXPORTER-LABEL]]
  *
- * stdin: the key in hex, then one request a line:
+ * stdin: the key in hex, or for IDENTITY "certificate" the files of certificate, key and trust anchors with
+ * tabs between them; then one request a line:
  *   {"code": 1, "options": [[11, "hex"], ...], "payload": "hex", "type": "CON"|"NON"}
  * stdout: {"exported": "hex"} once the session is there, then one line a response:
  *   {"code": 69, "options": [[12, "hex"], ...], "payload": "hex"} or {"error": "..."} */
@@ -188,25 +190,52 @@ static void send_request(coap_context_t *ctx, coap_session_t *session, const jso
     }
 }
 
-static coap_session_t *begin(coap_context_t *ctx, char **argv, const uint8_t *key, size_t key_len)
+static coap_session_t *begin_psk(coap_context_t *ctx, char **argv, const coap_address_t *to,
+                                 coap_proto_t proto, const char *hex)
+{
+    uint8_t key[256];
+    coap_dtls_cpsk_t psk;
+    memset(&psk, 0, sizeof psk);
+    psk.version = COAP_DTLS_CPSK_SETUP_VERSION;
+    psk.client_sni = argv[4];
+    psk.psk_info.identity.s = (const uint8_t *)argv[5];
+    psk.psk_info.identity.length = strlen(argv[5]);
+    psk.psk_info.key.length = octets_of(hex, key, sizeof key);
+    psk.psk_info.key.s = key;
+    return coap_new_client_session_psk2(ctx, NULL, to, proto, &psk);
+}
+
+static coap_session_t *begin_certificate(coap_context_t *ctx, char **argv, const coap_address_t *to,
+                                         coap_proto_t proto, char *files)
+{
+    coap_dtls_pki_t pki;
+    memset(&pki, 0, sizeof pki);
+    pki.version = COAP_DTLS_PKI_SETUP_VERSION;
+    pki.verify_peer_cert = 1;
+    pki.cert_chain_validation = 1;
+    pki.cert_chain_verify_depth = 3;
+    pki.client_sni = argv[4];
+    pki.pki_key.key_type = COAP_PKI_KEY_PEM;
+    pki.pki_key.key.pem.public_cert = strsep(&files, "\t");
+    pki.pki_key.key.pem.private_key = strsep(&files, "\t");
+    if (files == NULL || coap_context_set_pki_root_cas(ctx, files, NULL) != 1)
+        die("no trust anchors");
+    return coap_new_client_session_pki(ctx, NULL, to, proto, &pki);
+}
+
+static coap_session_t *begin(coap_context_t *ctx, char **argv, char *credential)
 {
     coap_address_t to;
-    coap_dtls_cpsk_t psk;
     coap_address_init(&to);
     to.size = sizeof to.addr.sin;
     to.addr.sin.sin_family = AF_INET;
     to.addr.sin.sin_port = htons((uint16_t)atoi(argv[3])); /* NOLINT(cert-err34-c): the tests' own */
     if (inet_pton(AF_INET, argv[2], &to.addr.sin.sin_addr) != 1)
         die("address");
-    memset(&psk, 0, sizeof psk);
-    psk.version = COAP_DTLS_CPSK_SETUP_VERSION;
-    psk.client_sni = argv[4];
-    psk.psk_info.identity.s = (const uint8_t *)argv[5];
-    psk.psk_info.identity.length = strlen(argv[5]);
-    psk.psk_info.key.s = key;
-    psk.psk_info.key.length = key_len;
     coap_proto_t proto = strcmp(argv[1], "coaps+tcp") == 0 ? COAP_PROTO_TLS : COAP_PROTO_DTLS;
-    coap_session_t *session = coap_new_client_session_psk2(ctx, NULL, &to, proto, &psk);
+    coap_session_t *session = strcmp(argv[5], "certificate") == 0
+                                  ? begin_certificate(ctx, argv, &to, proto, credential)
+                                  : begin_psk(ctx, argv, &to, proto, credential);
     if (session == NULL)
         die("no session");
     coap_session_set_ack_timeout(session, (coap_fixed_point_t){1, 0});
@@ -232,12 +261,10 @@ int main(int argc, char **argv)
 {
     char *line = NULL;
     size_t cap = 0;
-    uint8_t key[256];
     if (argc < 6 || getline(&line, &cap, stdin) < 2)
         die("usage: test-coap-client coaps|coaps+tcp ADDRESS PORT SNI IDENTITY [BLOCK-SIZE [EXPORTER-LABEL]] "
             "< KEY, REQUESTS");
     line[strcspn(line, "\n")] = '\0';
-    size_t key_len = octets_of(line, key, sizeof key);
     /* NOLINTNEXTLINE(cert-err34-c): the tests' own */
     unsigned block = argc > 6 ? (unsigned)atoi(argv[6]) : 0;
     coap_startup();
@@ -252,7 +279,7 @@ int main(int argc, char **argv)
     coap_register_event_handler(ctx, on_event);
     coap_register_response_handler(ctx, on_response);
     coap_register_nack_handler(ctx, on_nack);
-    coap_session_t *session = begin(ctx, argv, key, key_len);
+    coap_session_t *session = begin(ctx, argv, line);
     print_exported(session, argc > 7 ? argv[7] : DEFAULT_LABEL);
     while (getline(&line, &cap, stdin) > 0) {
         json_t *rq = json_loads(line, 0, NULL);
