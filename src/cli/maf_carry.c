@@ -38,7 +38,7 @@ static int read_options(struct maf_carry *c, struct openmaf_error *error)
         code = maf_fail(error, OPENMAF_EINPUT, "standard input and output carry one session at a time");
     if (code == OPENMAF_OK && c->stdio && a->json)
         code = maf_fail(error, OPENMAF_EINPUT, "--json needs standard output, which carries the session");
-    c->max = c->stdio ? 1 : max;
+    c->max = c->stdio || a->once ? 1 : max;
     return code;
 }
 
@@ -111,6 +111,8 @@ void maf_carry_end(struct maf_carry *c)
             event_free(c->signals[i]);
     if (c->listener != NULL)
         event_free(c->listener);
+    if (c->pause != NULL)
+        event_free(c->pause);
     SSL_CTX_free(c->ctx);
     if (c->base != NULL)
         event_base_free(c->base);
@@ -123,7 +125,7 @@ static void adjust(struct maf_carry *c)
 {
     if (c->listener == NULL)
         return;
-    if (c->n_sessions < c->max && !c->decided)
+    if (c->n_sessions < c->max && !c->decided && evtimer_pending(c->pause, NULL) == 0)
         (void)event_add(c->listener, NULL);
     else
         (void)event_del(c->listener);
@@ -177,11 +179,26 @@ void maf_carry_remove(struct maf_carry *c, const struct maf_session *gone)
     adjust(c);
 }
 
+static void on_pause_over(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd, (void)what;
+    adjust(arg);
+}
+
+void maf_carry_pause(struct maf_carry *c, const char *why)
+{
+    const struct timeval second = {.tv_sec = 1};
+    maf_carry_say(c, why);
+    (void)evtimer_add(c->pause, &second);
+    adjust(c);
+}
+
 int maf_carry_listen(struct maf_carry *c, int fd, event_callback_fn on_new, void *arg,
                      struct openmaf_error *error)
 {
     c->listener = event_new(c->base, fd, EV_READ | EV_PERSIST, on_new, arg);
-    if (c->listener == NULL || event_add(c->listener, NULL) != 0)
+    c->pause = evtimer_new(c->base, on_pause_over, c);
+    if (c->listener == NULL || c->pause == NULL || event_add(c->listener, NULL) != 0)
         return maf_fail(error, OPENMAF_ENOMEM, "no memory to listen");
     maf_carry_say_listening(c, fd);
     return OPENMAF_OK;
@@ -195,80 +212,4 @@ struct maf_session_setup maf_carry_setup(struct maf_carry *c, const struct maf_a
                                       .peer = *peer,
                                       .handshake_seconds = c->handshake_seconds,
                                       .idle_seconds = c->idle_seconds};
-}
-
-/* --- reports --- */
-
-/* Takes tree over. */
-static void say(const struct maf_carry *c, json_t *tree, const char *text)
-{
-    FILE *out = c->stdio ? stderr : stdout;
-    if (c->args->json && tree != NULL) {
-        (void)json_dumpf(tree, out, JSON_COMPACT | JSON_ENSURE_ASCII);
-        (void)fputc('\n', out);
-    } else if (!c->args->json) {
-        (void)fprintf(out, "maf: %s\n", text);
-    }
-    (void)fflush(out);
-    json_decref(tree);
-}
-
-void maf_carry_say(const struct maf_carry *c, const char *problem)
-{
-    say(c, json_pack("{s:s, s:s}", "event", "problem", "error", problem), problem);
-}
-
-void maf_carry_say_listening(const struct maf_carry *c, int fd)
-{
-    struct maf_address own;
-    char address[MAF_ADDRESS_TEXT];
-    char text[MAF_ADDRESS_TEXT + 32];
-    maf_address_of(fd, &own);
-    maf_address_text(&own, address);
-    (void)snprintf(text, sizeof text, "listening at %s", address);
-    say(c, json_pack("{s:s, s:s}", "event", "listening", "address", address), text);
-}
-
-void maf_carry_say_open(const struct maf_carry *c, const struct maf_session *s)
-{
-    char text[512];
-    const SSL *ssl = maf_session_ssl(s);
-    const char *id = openmaf_saef_peer(ssl);
-    const struct openmaf_key *key = openmaf_saef_key(ssl);
-    const char *key_id = key != NULL ? key->key_id : "";
-    (void)snprintf(text, sizeof text, "session with %s at %s, key %s, %s",
-                   id != NULL ? id : "an unnamed entity", maf_session_peer(s), key_id, SSL_get_version(ssl));
-    say(c,
-        json_pack("{s:s, s:s, s:s?, s:s, s:s, s:s}", "event", "session", "address", maf_session_peer(s),
-                  "peer", id, "keyIdentifier", key_id, "protocol", SSL_get_version(ssl), "cipher",
-                  SSL_get_cipher_name(ssl)),
-        text);
-}
-
-void maf_carry_say_ended(const struct maf_carry *c, const struct maf_session *s,
-                         const struct openmaf_error *error)
-{
-    char text[sizeof error->text + 256];
-    bool good = error->code == OPENMAF_OK;
-    unsigned long long received = maf_session_received(s);
-    unsigned long long sent = maf_session_sent(s);
-    if (!good && !maf_session_is_open(s))
-        (void)snprintf(text, sizeof text, "%s", error->text);
-    else
-        (void)snprintf(text, sizeof text, "session with %s ended%s%s (%llu octets received, %llu sent)",
-                       maf_session_peer(s), good ? "" : ": ", good ? "" : error->text, received, sent);
-    say(c,
-        json_pack("{s:s, s:s, s:I, s:I, s:s?}", "event", maf_session_is_open(s) ? "ended" : "no-session",
-                  "address", maf_session_peer(s), "received", (json_int_t)received, "sent", (json_int_t)sent,
-                  "error", good ? NULL : error->text),
-        text);
-}
-
-void maf_carry_say_refused(const struct maf_carry *c, const char *identity, const char *why)
-{
-    char text[512];
-    (void)snprintf(text, sizeof text, "psk_identity \"%s\" refused: %s", identity, why);
-    /* What a peer sent need not be UTF-8: then the JSON says only why. */
-    json_t *name = json_string(identity);
-    say(c, json_pack("{s:s, s:o?, s:s}", "event", "refused", "identity", name, "why", why), text);
 }

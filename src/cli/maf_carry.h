@@ -21,6 +21,7 @@ struct maf_carry {
     size_t n_sessions, n_handshakes; /* with the handshake behind them, and in it */
     struct event *signals[2];
     struct event *listener; /* for new sessions; waits only while there is room */
+    struct event *pause;    /* until it may try again */
     bool decided;
     struct openmaf_error result;
 };
@@ -45,6 +46,9 @@ void maf_carry_remove(struct maf_carry *c, const struct maf_session *s);
 /* Begins to take new sessions from a listening socket, whenever there are fewer than max. */
 int maf_carry_listen(struct maf_carry *c, int fd, event_callback_fn on_new, void *arg,
                      struct openmaf_error *error);
+
+/* A new session could not be taken, for lack of something: nobody is taken for a second. */
+void maf_carry_pause(struct maf_carry *c, const char *why);
 
 /* A setup with all that does not depend on the session. */
 struct maf_session_setup maf_carry_setup(struct maf_carry *c, const struct maf_address *peer);

@@ -1,6 +1,7 @@
 /* maf connect: a session with another entity as client, or one for each connection to a local socket. */
 #include "cli/maf_carry.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -115,8 +116,11 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
     struct connecting *k = arg;
     struct openmaf_error error = {0};
     int local = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (local < 0)
+    if (local < 0) {
+        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+            maf_carry_pause(&k->carry, strerror(errno));
         return;
+    }
     int code = dial(k, local, &error);
     if (code == OPENMAF_OK)
         return;

@@ -40,13 +40,40 @@ static int link_read(BIO *bio, char *out, int cap)
     return n > 0 ? (int)n : -1;
 }
 
+union control {
+    struct cmsghdr align;
+    char octets[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+};
+
+/* Answers from the address that was asked. */
+static ssize_t answer(int fd, const struct maf_datagram *d, const char *octets, size_t n)
+{
+    union control control = {.octets = {0}};
+    struct iovec iov = {(void *)octets, n};
+    struct msghdr h = {.msg_name = (void *)&d->from.addr,
+                       .msg_namelen = d->from.len,
+                       .msg_iov = &iov,
+                       .msg_iovlen = 1,
+                       .msg_control = &control};
+    bool v6 = d->to.addr.ss_family == AF_INET6;
+    const struct in_pktinfo from4 = {.ipi_spec_dst = ((const struct sockaddr_in *)&d->to.addr)->sin_addr};
+    const struct in6_pktinfo from6 = {.ipi6_addr = ((const struct sockaddr_in6 *)&d->to.addr)->sin6_addr};
+    size_t size = v6 ? sizeof from6 : sizeof from4;
+    h.msg_controllen = CMSG_SPACE(size);
+    struct cmsghdr *m = CMSG_FIRSTHDR(&h);
+    m->cmsg_level = v6 ? IPPROTO_IPV6 : IPPROTO_IP;
+    m->cmsg_type = v6 ? IPV6_PKTINFO : IP_PKTINFO;
+    m->cmsg_len = CMSG_LEN(size);
+    memcpy(CMSG_DATA(m), v6 ? (const void *)&from6 : (const void *)&from4, size);
+    return sendmsg(fd, &h, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 static int link_write(BIO *bio, const char *octets, int n)
 {
     struct link *l = BIO_get_data(bio);
     BIO_clear_retry_flags(bio);
     ssize_t sent = l->connected ? send(l->fd, octets, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL)
-                                : sendto(l->fd, octets, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL,
-                                         (const struct sockaddr *)&l->first.from.addr, l->first.from.len);
+                                : answer(l->fd, &l->first, octets, (size_t)n);
     if (sent < 0 && (errno == EAGAIN || errno == EINTR))
         BIO_set_retry_write(bio);
     return (int)sent;
@@ -163,10 +190,7 @@ static void take_local_address(struct msghdr *h, struct maf_address *to)
 
 bool maf_datagram_receive(int fd, struct maf_datagram *d)
 {
-    union {
-        struct cmsghdr align;
-        char octets[CMSG_SPACE(sizeof(struct in6_pktinfo))];
-    } control;
+    union control control;
     struct iovec iov = {d->octets, sizeof d->octets};
     struct msghdr h = {.msg_name = &d->from.addr,
                        .msg_namelen = sizeof d->from.addr,

@@ -2,6 +2,7 @@
 #include "cli/maf_carry.h"
 #include "cli/maf_datagram.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -84,8 +85,11 @@ static void on_connection(evutil_socket_t fd, short what, void *arg)
     struct listening *l = arg;
     struct maf_address peer = {.len = sizeof peer.addr};
     int connection = accept4(fd, (struct sockaddr *)&peer.addr, &peer.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (connection < 0)
+    if (connection < 0) {
+        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+            maf_carry_pause(&l->carry, strerror(errno));
         return;
+    }
     SSL *ssl = SSL_new(l->carry.ctx);
     if (ssl == NULL) {
         (void)close(connection);

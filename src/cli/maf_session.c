@@ -1,6 +1,6 @@
-/* maf: one session, see maf_session.h. */
+/* maf: one session, its life: see maf_session.h. */
 #include "cli/maf_datagram.h"
-#include "cli/maf_pipe.h"
+#include "cli/maf_session_internal.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -8,37 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#define TURNS          64   /* pieces in a row; then other sessions have their turn */
-#define LINGER_SECONDS 3    /* DTLS: for answers, once the local input has ended */
-#define EXPIRY_STEP    3600 /* the clock may be set meanwhile */
-#define DATAGRAM_MAX                                                                                         \
-    1200 /* octets of plaintext in one datagram, which fit every path (RFC 8200 section 5)                   \
-          */
-
-struct watch {
-    struct event *event;
-    short now; /* what it waits for */
-};
-
-struct maf_session {
-    struct maf_session_setup setup;
-    struct maf_session *next;
-    char peer[MAF_ADDRESS_TEXT];
-    bool open, freed;
-    struct maf_local local;
-    bool in_is_socket, out_is_socket;
-    bool local_ended, said_close, peer_closed, out_closed;
-    struct maf_piece up, down; /* to the peer, from the peer */
-    uint64_t sent, received;
-    struct watch net, in, out;
-    struct event *limit;      /* of the handshake, then idling, then lingering */
-    struct event *expiry;     /* of the key */
-    struct event *retransmit; /* DTLS */
-};
+#define EXPIRY_STEP 3600 /* the clock may be set meanwhile */
 
 bool maf_session_is_open(const struct maf_session *s)
 {
@@ -108,7 +81,7 @@ static void session_free(struct maf_session *s)
     free(s);
 }
 
-static void finish(struct maf_session *s, const struct openmaf_error *error)
+void maf_session_finish(struct maf_session *s, const struct openmaf_error *error)
 {
     if (s->open && !s->said_close) {
         ERR_clear_error();
@@ -122,23 +95,20 @@ void maf_session_end(struct maf_session *s, int code, const char *why)
 {
     struct openmaf_error error = {.code = code};
     (void)snprintf(error.text, sizeof error.text, "%s", why);
-    finish(s, &error);
+    maf_session_finish(s, &error);
 }
 
-static void fail(struct maf_session *s, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-
-static void fail(struct maf_session *s, int code, const char *fmt, ...)
+void maf_session_fail(struct maf_session *s, int code, const char *fmt, ...)
 {
     struct openmaf_error error = {.code = code};
     va_list ap;
     va_start(ap, fmt);
     (void)vsnprintf(error.text, sizeof error.text, fmt, ap);
     va_end(ap);
-    finish(s, &error);
+    maf_session_finish(s, &error);
 }
 
-/* The reason that OpenSSL's queue or errno gives for a broken connection. */
-static const char *reason(void)
+const char *maf_session_reason(void)
 {
     const char *data = NULL;
     int flags = 0;
@@ -153,27 +123,9 @@ static const char *reason(void)
     return e != 0 ? strerror(e) : "the connection was closed";
 }
 
-static void broken_handshake(struct maf_session *s)
-{
-    const char *why = reason();
-    unsigned long e = ERR_peek_last_error();
-    bool alert = e != 0 && ERR_GET_LIB(e) == ERR_LIB_SSL && ERR_GET_REASON(e) > SSL_AD_REASON_OFFSET;
-    bool closed = e == 0 || ERR_SYSTEM_ERROR(e) || ERR_GET_REASON(e) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
-    if (alert && !SSL_is_server(s->setup.ssl))
-        fail(s, OPENMAF_EDENIED,
-             "%s refused the handshake (%s): it does not know the key, has another under its name, or does "
-             "not "
-             "want it",
-             s->peer, why);
-    else
-        fail(s, closed ? OPENMAF_ETEMPORARY : OPENMAF_EDENIED, "no handshake with %s: %s", s->peer, why);
-}
-
 /* --- waiting --- */
 
-static void on_event(evutil_socket_t fd, short what, void *arg);
-
-static bool watch(struct maf_session *s, struct watch *w, int fd, short what)
+bool maf_session_watch(struct maf_session *s, struct maf_watch *w, int fd, short what)
 {
     if (w->now == what)
         return true;
@@ -183,13 +135,13 @@ static bool watch(struct maf_session *s, struct watch *w, int fd, short what)
     if (what == 0)
         return true;
     if (w->event == NULL)
-        w->event = event_new(s->setup.base, fd, (short)(what | EV_PERSIST), on_event, s);
+        w->event = event_new(s->setup.base, fd, (short)(what | EV_PERSIST), maf_session_on_event, s);
     else
-        (void)event_assign(w->event, s->setup.base, fd, (short)(what | EV_PERSIST), on_event, s);
+        (void)event_assign(w->event, s->setup.base, fd, (short)(what | EV_PERSIST), maf_session_on_event, s);
     return w->event != NULL && event_add(w->event, NULL) == 0;
 }
 
-static void set_limit(struct maf_session *s, unsigned seconds)
+void maf_session_set_limit(struct maf_session *s, unsigned seconds)
 {
     const struct timeval tv = {.tv_sec = seconds};
     if (seconds > 0)
@@ -203,15 +155,15 @@ static void on_limit(evutil_socket_t fd, short what, void *arg)
     (void)fd, (void)what;
     struct maf_session *s = arg;
     if (!s->open)
-        fail(s, OPENMAF_ETEMPORARY, "%s did not finish the handshake in %u seconds", s->peer,
-             s->setup.handshake_seconds);
+        maf_session_fail(s, OPENMAF_ETEMPORARY, "%s did not finish the handshake in %u seconds", s->peer,
+                         s->setup.handshake_seconds);
     else if (s->setup.dtls && s->local_ended && s->down.len == 0)
-        finish(s, &(struct openmaf_error){.code = OPENMAF_OK});
+        maf_session_finish(s, &(struct openmaf_error){.code = OPENMAF_OK});
     else
-        fail(s, OPENMAF_ETEMPORARY, "nothing came or went for %u seconds", s->setup.idle_seconds);
+        maf_session_fail(s, OPENMAF_ETEMPORARY, "nothing came or went for %u seconds", s->setup.idle_seconds);
 }
 
-static void arm_retransmit(struct maf_session *s)
+void maf_session_arm_retransmit(struct maf_session *s)
 {
     struct timeval tv;
     if (s->setup.dtls && DTLSv1_get_timeout(s->setup.ssl, &tv) == 1)
@@ -224,9 +176,9 @@ static void on_retransmit(evutil_socket_t fd, short what, void *arg)
     struct maf_session *s = arg;
     ERR_clear_error();
     if (DTLSv1_handle_timeout(s->setup.ssl) < 0)
-        fail(s, OPENMAF_ETEMPORARY, "no handshake with %s: %s", s->peer, reason());
+        maf_session_fail(s, OPENMAF_ETEMPORARY, "no handshake with %s: %s", s->peer, maf_session_reason());
     else
-        arm_retransmit(s);
+        maf_session_arm_retransmit(s);
 }
 
 /* A key is not used at or after its expirationTime, neither is a session that rests upon it. */
@@ -237,187 +189,11 @@ static void on_expiry(evutil_socket_t fd, short what, void *arg)
     const struct openmaf_key *key = openmaf_saef_key(s->setup.ssl);
     int64_t left = key != NULL ? key->expires - (int64_t)time(NULL) : 0;
     if (left <= 0) {
-        fail(s, OPENMAF_EDENIED, "key %s has expired", key != NULL ? key->key_id : "");
+        maf_session_fail(s, OPENMAF_EDENIED, "key %s has expired", key != NULL ? key->key_id : "");
         return;
     }
     const struct timeval tv = {.tv_sec = left < EXPIRY_STEP ? left : EXPIRY_STEP};
     (void)evtimer_add(s->expiry, &tv);
-}
-
-/* --- carrying --- */
-
-static bool is_socket(int fd)
-{
-    struct stat st;
-    return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
-}
-
-static bool begin_carrying(struct maf_session *s)
-{
-    struct openmaf_error error = {0};
-    if (openmaf_saef_key(s->setup.ssl) == NULL) { /* cannot be: nobody has the decoy's key */
-        fail(s, OPENMAF_EINTERNAL, "a session without a key");
-        return false;
-    }
-    int code = s->setup.opened(s->setup.arg, s, &s->local, &error);
-    s->open = true;
-    if (code != OPENMAF_OK) {
-        s->local.in = s->local.out = -1;
-        finish(s, &error);
-        return false;
-    }
-    s->in_is_socket = is_socket(s->local.in);
-    s->out_is_socket = is_socket(s->local.out);
-    set_limit(s, s->setup.idle_seconds);
-    event_active(s->expiry, 0, 0);
-    return true;
-}
-
-/* false: the session is over. */
-static bool from_peer(struct maf_session *s, unsigned *wants, bool *moved)
-{
-    if (s->down.len > 0) {
-        enum maf_moved m = maf_pipe_write(s->local.out, s->out_is_socket, &s->down);
-        *moved |= m == MAF_MOVED;
-        if (m == MAF_BROKEN)
-            fail(s, OPENMAF_ETEMPORARY, "cannot hand on what %s sent: %s", s->peer, strerror(errno));
-        return m != MAF_BROKEN;
-    }
-    if (s->peer_closed)
-        return true;
-    enum maf_moved m = maf_pipe_receive(s->setup.ssl, &s->down, wants);
-    *moved |= m == MAF_MOVED || m == MAF_AT_END;
-    s->received += m == MAF_MOVED ? s->down.len : 0;
-    s->peer_closed = m == MAF_AT_END;
-    if (m == MAF_BROKEN)
-        fail(s, OPENMAF_ETEMPORARY, "%s broke off: %s", s->peer, reason());
-    return m != MAF_BROKEN;
-}
-
-static bool to_peer(struct maf_session *s, unsigned *wants, bool *moved)
-{
-    if (s->up.len > 0) {
-        size_t n = s->up.len - s->up.done;
-        enum maf_moved m = maf_pipe_send(s->setup.ssl, &s->up, wants);
-        *moved |= m == MAF_MOVED;
-        s->sent += m == MAF_MOVED ? n - (s->up.len - s->up.done) : 0;
-        if (m == MAF_BROKEN && s->peer_closed) { /* it ended both directions at once */
-            finish(s, &(struct openmaf_error){.code = OPENMAF_OK});
-            return false;
-        }
-        if (m == MAF_BROKEN)
-            fail(s, OPENMAF_ETEMPORARY, "cannot send to %s: %s", s->peer, reason());
-        return m != MAF_BROKEN;
-    }
-    if (s->local_ended)
-        return true;
-    size_t max = s->setup.dtls ? DATAGRAM_MAX : MAF_PIECE;
-    enum maf_moved m = maf_pipe_read(s->local.in, s->in_is_socket, &s->up, max);
-    *moved |= m == MAF_MOVED || m == MAF_AT_END;
-    s->local_ended = m == MAF_AT_END;
-    if (m == MAF_BROKEN)
-        fail(s, OPENMAF_ETEMPORARY, "the local end failed: %s", strerror(errno));
-    return m != MAF_BROKEN;
-}
-
-/* Whoever reads our standard output learns the end by its closing. */
-static void close_output(struct maf_session *s)
-{
-    s->out_closed = true;
-    if (s->local.keep)
-        return;
-    if (s->out_is_socket) {
-        (void)shutdown(s->local.out, SHUT_WR);
-    } else if (s->local.out != s->local.in) {
-        (void)watch(s, &s->out, -1, 0);
-        (void)close(s->local.out);
-        s->local.out = -1;
-    }
-}
-
-/* Passes the end of each direction on; DTLS has but one end for both. false: the session has ended. */
-static bool pass_ends_on(struct maf_session *s)
-{
-    if (s->setup.dtls && s->peer_closed && s->down.len == 0) {
-        finish(s, &(struct openmaf_error){.code = OPENMAF_OK});
-        return false;
-    }
-    if (!s->setup.dtls && s->local_ended && s->up.len == 0 && !s->said_close) {
-        ERR_clear_error();
-        (void)SSL_shutdown(s->setup.ssl);
-        s->said_close = true;
-    }
-    if (s->peer_closed && s->down.len == 0 && !s->out_closed) {
-        close_output(s);
-    }
-    if (s->said_close && s->out_closed) {
-        finish(s, &(struct openmaf_error){.code = OPENMAF_OK});
-        return false;
-    }
-    return true;
-}
-
-/* After close_notify a peer that has gone for good is not waited for: TCP tells. Nor is one that says more.
- */
-static bool wait_for_events(struct maf_session *s, unsigned wants)
-{
-    bool net_in = (wants & MAF_WANTS_READ) != 0 || s->peer_closed;
-    bool net_out = (wants & MAF_WANTS_WRITE) != 0;
-    bool good = watch(s, &s->net, s->setup.fd, (short)((net_in ? EV_READ : 0) | (net_out ? EV_WRITE : 0)));
-    if (s->open) {
-        good = good && watch(s, &s->in, s->local.in, !s->local_ended && s->up.len == 0 ? EV_READ : 0);
-        good = good && watch(s, &s->out, s->local.out, s->down.len > 0 ? EV_WRITE : 0);
-    }
-    if (!good)
-        fail(s, OPENMAF_ENOMEM, "no memory to wait for %s", s->peer);
-    return good;
-}
-
-/* The peer said close_notify; does it still listen? */
-static bool peer_is_gone(const struct maf_session *s)
-{
-    uint8_t octet;
-    return s->peer_closed && recv(s->setup.fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
-}
-
-static void carry(struct maf_session *s)
-{
-    unsigned wants = 0;
-    bool moved = true;
-    for (unsigned turn = 0; moved; turn++) {
-        moved = false;
-        wants = 0;
-        if (turn == TURNS) {
-            event_active(s->net.event, EV_READ, 0);
-            break;
-        }
-        if (!from_peer(s, &wants, &moved) || !to_peer(s, &wants, &moved) || !pass_ends_on(s))
-            return;
-        if (moved)
-            set_limit(s, s->setup.dtls && s->local_ended ? LINGER_SECONDS : s->setup.idle_seconds);
-    }
-    if (peer_is_gone(s)) {
-        finish(s, &(struct openmaf_error){.code = OPENMAF_OK});
-        return;
-    }
-    (void)wait_for_events(s, wants);
-}
-
-static void on_event(evutil_socket_t fd, short what, void *arg)
-{
-    (void)fd, (void)what;
-    struct maf_session *s = arg;
-    unsigned wants = 0;
-    if (!s->open) {
-        enum maf_moved m = maf_pipe_handshake(s->setup.ssl, &wants);
-        if (m == MAF_BROKEN)
-            broken_handshake(s);
-        else if (m == MAF_WAITS && wait_for_events(s, wants))
-            arm_retransmit(s);
-        if (m != MAF_AT_END || !begin_carrying(s))
-            return;
-    }
-    carry(s);
 }
 
 /* --- the beginning --- */
@@ -446,11 +222,11 @@ struct maf_session *maf_session_new(const struct maf_session_setup *setup)
     s->expiry = evtimer_new(setup->base, on_expiry, s);
     s->retransmit = evtimer_new(setup->base, on_retransmit, s);
     if (s->limit == NULL || s->expiry == NULL || s->retransmit == NULL || !make_bio(s) ||
-        !watch(s, &s->net, setup->fd, EV_READ | EV_WRITE)) {
+        !maf_session_watch(s, &s->net, setup->fd, EV_READ | EV_WRITE)) {
         session_free(s);
         return NULL;
     }
     (void)SSL_set_mode(setup->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    set_limit(s, setup->handshake_seconds);
+    maf_session_set_limit(s, setup->handshake_seconds);
     return s;
 }

@@ -219,5 +219,8 @@ static om_rc make_decoy(struct openmaf *maf, struct key_record *k, struct om_err
 om_rc key_record_decoy(struct openmaf *maf, struct key_record *k, struct om_error *err)
 {
     om_rc rc = key_record_read_decoy(maf, k, err);
-    return rc == OM_ENOTFOUND || rc == OM_EINTEGRITY || rc == OM_ECONFIG ? make_decoy(maf, k, err) : rc;
+    if (rc != OM_ENOTFOUND && rc != OM_EINTEGRITY && rc != OM_ECONFIG)
+        return rc;
+    OM_TRY(home_lock(&maf->home, maf->home.timeout, &maf->lock, err));
+    return make_decoy(maf, k, err);
 }

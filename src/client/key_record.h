@@ -36,7 +36,7 @@ OM_MUST_USE om_rc key_record_write(struct openmaf *maf, const struct key_record 
 OM_MUST_USE om_rc key_record_remove(struct openmaf *maf, const char *relative, struct om_error *err);
 
 /* The record, of a random key, that is read for an identity which has none: the same work (MAF-HS-6). Made
- * when it is not there or not good; called with the lock. */
+ * when it is not there or not good; then the lock is held until client_end. */
 OM_MUST_USE om_rc key_record_decoy(struct openmaf *maf, struct key_record *k, struct om_error *err);
 OM_MUST_USE om_rc key_record_read_decoy(struct openmaf *maf, struct key_record *k, struct om_error *err);
 

@@ -128,12 +128,11 @@ static om_rc make_ctx(struct openmaf *maf, const struct openmaf_saef *what, SSL_
     return OM_OK;
 }
 
-/* Locked, because a server may have to write its decoy. */
 int openmaf_saef_ctx(struct openmaf *maf, const struct openmaf_saef *what, SSL_CTX **out,
                      struct openmaf_error *error)
 {
     struct om_error err = {0};
-    om_rc rc = client_begin_locked(maf, &err);
+    om_rc rc = client_begin(maf, &err);
     if (rc == OM_OK)
         rc = make_ctx(maf, what, out, &err);
     return client_end(maf, rc, &err, error);

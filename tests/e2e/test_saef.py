@@ -6,8 +6,9 @@ import threading
 import pytest
 from conftest import TOKENS
 from harness.build import program
-from harness.maf import Maf
-from harness.saef import (DTLS, TLS, Listen, Pair, Process, SServer, configure, connect, gnutls_cli, refused_as,
+from harness.maf import Maf, wait_for
+from harness.saef import (DTLS, TLS, Listen, Pair, Process, SServer, configure, connect, free_port,
+                          gnutls_cli, refused_as,
                           s_client)
 from harness.search_keys import memory, search
 from harness.tls13 import secrets_of
@@ -126,6 +127,17 @@ def test_gnutls_cli_talks_to_maf_listen(pair, transport):
             s.expect(b"hello\n")
             s.send(b"there\n")
             c.until(lambda: b"there\n" in c.out)
+
+
+def test_maf_connect_talks_to_gnutls_serv(pair, tmp_path):
+    (tmp_path / "psk").write_text(f"{pair.key_id}:{pair.kc}\n")
+    port = free_port()
+    with Process(["gnutls-serv", "--port", str(port), "--echo", "--pskpasswd", str(tmp_path / "psk"), "--priority",
+                  "NORMAL:-KX-ALL:+PSK:-VERS-ALL:+VERS-TLS1.2"]) as s:
+        s.until(lambda: b"listening on IPv4" in s.out + s.err)
+        with connect(pair.source, pair.key_id, port) as c:
+            c.send(b"hello\n")
+            c.expect(b"hello\n")
 
 
 # --- what a key may be used for ---
@@ -294,3 +306,28 @@ def test_MAF_GEN_11_no_key_in_the_memory_of_either_end(pair, custody):
         print(f"softokn, custody {custody}: {len(hits)} plain copies in memory")  # its own, see docs/custody.md
     else:
         assert not hits, hits
+
+
+# --- a token that goes away ---
+
+
+def test_a_token_that_goes_away_and_comes_back(served, tmp_path):
+    """maf listen answers with an error meanwhile, and needs no restart."""
+    p = Pair(served, "swtpm", tmp_path)
+    with Listen(p.target) as s:
+        for away in (False, True, False):
+            if away:
+                p.target.token.away()
+                assert refused_as(s.port, p.key_id, p.kc) == "SSL alert number 80"  # internal_error
+                p.target.token.back()
+                continue
+            wait_for(lambda: talks(p, s), "no session after the TPM came back")
+
+
+def talks(pair, s):
+    with s_client(s.port, pair.key_id, pair.kc, "-tls1_2") as c:
+        c.send(b"hello\n")
+        c.until(lambda: b"alert" in c.err or s.pump() and s.out)
+        if s.out:
+            s.expect(b"hello\n")
+        return b"alert" not in c.err

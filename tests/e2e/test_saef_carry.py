@@ -190,5 +190,16 @@ def test_addresses(pair):
     for address in ("", ":1", "x:y", "::1:5", "127.0.0.1:65536"):
         with maf(pair.target, "listen", address) as s:
             assert s.wait() == 1 and b"is not [HOST:]PORT" in s.err or b"in brackets" in s.err
-    with maf(pair.target, "listen", "0") as s:
-        assert s.said(r"listening at (\[::\]|0\.0\.0\.0):\d+")
+
+
+@pytest.mark.parametrize("transport", [TLS, DTLS], ids=["tls", "dtls"])
+def test_every_address_of_the_host(pair, transport):
+    """A peer is answered from the address that it came to."""
+    with maf(pair.target, "listen", "0", *transport) as s:
+        port = s.said(r"listening at (?:\[::\]|0\.0\.0\.0):(\d+)").group(1)
+        for address in ["127.0.0.1", "127.0.0.2"] + (["[::1]"] if os.path.exists("/proc/net/if_inet6") else []):
+            with maf(pair.source, "connect", pair.key_id, f"{address}:{port}", *transport) as c:
+                c.send(b"hello\n")
+                s.expect(b"hello\n")
+                c.process.send_signal(signal.SIGTERM)
+                assert c.wait() == 3

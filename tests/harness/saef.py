@@ -3,6 +3,7 @@ import itertools
 import os
 import re
 import select
+import socket
 import subprocess
 import time
 
@@ -52,6 +53,11 @@ def configure(client, section, key, value):
     body, n = re.subn(rf"^{key} = .*$", f"{key} = {value}", rest, count=1, flags=re.M)
     assert n == 1, key
     path.write_text(head + mark + body)
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        return s.getsockname()[1]
 
 
 class Process:
