@@ -72,6 +72,53 @@ void tpm_flush(struct se_token *tok, ESYS_TR *object)
     *object = ESYS_TR_NONE;
 }
 
+/* --- leftovers --- */
+
+/* By SAPI: ESYS knows objects by their public parts, and a sequence has none. */
+static om_rc sweep_range(struct se_token *tok, TPM2_HANDLE first, struct om_error *err)
+{
+    TPMI_YES_NO more = 0;
+    TPMS_CAPABILITY_DATA *found = NULL;
+    TSS2_SYS_CONTEXT *sys = NULL;
+    om_rc rc = OM_OK;
+    OM_TRY(tpm_check(tok, Esys_GetSysContext(tok->esys, &sys), "Esys_GetSysContext", err));
+    OM_TRY(tpm_check(tok,
+                     Esys_GetCapability(tok->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, TPM2_CAP_HANDLES,
+                                        first, SWEEP_LIST, &more, &found),
+                     "TPM2_GetCapability", err));
+    for (UINT32 i = 0; i < found->data.handles.count && i < SWEEP_LIST && tok->trouble != TPM_LOST; i++) {
+        om_rc one = tpm_check(tok, Tss2_Sys_FlushContext(sys, found->data.handles.handle[i]),
+                              "TPM2_FlushContext", err);
+        rc = rc == OM_OK ? one : rc;
+    }
+    Esys_Free(found);
+    return rc;
+}
+
+/* A connection that broke, or a process that died, left its session or key in the TPM. While we hold the
+ * connection nobody else is at work, so whatever is loaded is a leftover. What the TPM does not flush now is
+ * for the next time; only a connection that breaks is a failure. */
+static om_rc sweep(struct se_token *tok, struct om_error *err)
+{
+    om_rc rc = sweep_range(tok, TPM2_TRANSIENT_FIRST, err);
+    if (rc == OM_OK)
+        rc = sweep_range(tok, TPM2_LOADED_SESSION_FIRST, err);
+    if (rc == OM_OK && tok->leftovers == TPM_LEFT_SAVED)
+        rc = sweep_range(tok, TPM2_ACTIVE_SESSION_FIRST, err);
+    if (rc == OM_OK)
+        tok->leftovers = TPM_LEFT_NOTHING;
+    if (tok->trouble == TPM_LOST)
+        return rc;
+    tok->trouble = TPM_FINE;
+    return OM_OK;
+}
+
+static void expect_leftovers(struct se_token *tok, enum tpm_left left)
+{
+    if (!tok->uri.managed && left > tok->leftovers)
+        tok->leftovers = left;
+}
+
 /* --- before and after --- */
 
 void tpm_drop(struct se_token *tok)
@@ -94,11 +141,12 @@ static om_rc prepare(struct se_token *tok, struct om_error *err)
 {
     tok->groups++;
     tok->trouble = TPM_FINE;
-    if (tok->esys != NULL)
-        return OM_OK;
-    OM_TRY(tpm_check(tok, Esys_Initialize(&tok->esys, (TSS2_TCTI_CONTEXT *)&tok->link, NULL),
-                     "Esys_Initialize", err));
-    return tpm_roots_restore(tok, err);
+    if (tok->esys == NULL) {
+        OM_TRY(tpm_check(tok, Esys_Initialize(&tok->esys, (TSS2_TCTI_CONTEXT *)&tok->link, NULL),
+                         "Esys_Initialize", err));
+        OM_TRY(tpm_roots_restore(tok, err));
+    }
+    return tok->leftovers != TPM_LEFT_NOTHING ? sweep(tok, err) : OM_OK;
 }
 
 static void settle(struct se_token *tok)
@@ -108,44 +156,13 @@ static void settle(struct se_token *tok)
         tpm_flush(tok, &tok->session);
         tpm_link_disconnect(&tok->link);
     }
-    if (tok->trouble == TPM_LOST)
-        tpm_drop(tok);
+    if (tok->trouble != TPM_LOST)
+        return;
+    expect_leftovers(tok, TPM_LEFT_LOADED);
+    tpm_drop(tok);
 }
 
 /* --- trouble --- */
-
-/* By SAPI: ESYS knows objects by their public parts, and a sequence has none. */
-static void sweep_range(struct se_token *tok, TPM2_HANDLE first)
-{
-    TPMI_YES_NO more = 0;
-    TPMS_CAPABILITY_DATA *found = NULL;
-    TSS2_SYS_CONTEXT *sys = NULL;
-    if (tpm_check(tok, Esys_GetSysContext(tok->esys, &sys), "Esys_GetSysContext", NULL) != OM_OK ||
-        tpm_check(tok,
-                  Esys_GetCapability(tok->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, TPM2_CAP_HANDLES,
-                                     first, SWEEP_LIST, &more, &found),
-                  "TPM2_GetCapability", NULL) != OM_OK)
-        return;
-    for (UINT32 i = 0; i < found->data.handles.count && i < SWEEP_LIST; i++)
-        if (tpm_check(tok, Tss2_Sys_FlushContext(sys, found->data.handles.handle[i]), "TPM2_FlushContext",
-                      NULL) != OM_OK)
-            break;
-    Esys_Free(found);
-}
-
-/* A process that died left its session or key in the TPM. While we hold the connection nobody else is at
- * work, so whatever is loaded is a leftover. Once more when the connection breaks meanwhile. */
-static void sweep(struct se_token *tok)
-{
-    for (int i = 0; i < 2 && (i == 0 || tok->trouble == TPM_LOST); i++) {
-        if (prepare(tok, NULL) == OM_OK) {
-            sweep_range(tok, TPM2_TRANSIENT_FIRST);
-            sweep_range(tok, TPM2_LOADED_SESSION_FIRST);
-            sweep_range(tok, TPM2_ACTIVE_SESSION_FIRST);
-        }
-        settle(tok);
-    }
-}
 
 /* Removes what was in the way; true when another attempt makes sense. tried: troubles that were met before,
  * each of which is worth one more attempt. */
@@ -156,8 +173,8 @@ static bool recover(struct se_token *tok, unsigned *tried)
         return false;
     *tried |= 1u << trouble;
     tpm_drop(tok);
-    if (trouble == TPM_FULL && !tok->uri.managed)
-        sweep(tok);
+    if (trouble == TPM_FULL)
+        expect_leftovers(tok, TPM_LEFT_SAVED);
     return true;
 }
 
@@ -169,6 +186,22 @@ static om_rc attempt(struct se_token *tok, tpm_work work, void *arg, struct om_e
     settle(tok);
     tpm_scrub_stack();
     return rc;
+}
+
+static om_rc nothing_work(struct se_token *tok, void *arg, struct om_error *err)
+{
+    (void)tok, (void)arg, (void)err;
+    return OM_OK;
+}
+
+/* What the last attempt may have left is swept away at once, if the TPM can be reached; else before the next.
+ */
+static void leave_nothing(struct se_token *tok)
+{
+    enum tpm_trouble trouble = tok->trouble;
+    if (tok->leftovers != TPM_LEFT_NOTHING && attempt(tok, nothing_work, NULL, NULL) == OM_OK)
+        return;
+    tok->trouble = trouble;
 }
 
 om_rc tpm_group(struct se_token *tok, bool now, tpm_work work, void *arg, struct om_error *err)
@@ -184,6 +217,8 @@ om_rc tpm_group(struct se_token *tok, bool now, tpm_work work, void *arg, struct
     om_rc rc = attempt(tok, work, arg, err);
     while (rc != OM_OK && tpm_now_ms() - began < tok->uri.timeout_ms && recover(tok, &tried))
         rc = attempt(tok, work, arg, err);
+    if (tpm_now_ms() - began < tok->uri.timeout_ms)
+        leave_nothing(tok);
     tok->next_attempt = rc != OM_OK && tok->trouble == TPM_LOST ? tpm_now_ms() + REST_MS : 0;
     (void)ERR_pop_to_mark();
     return rc;

@@ -83,8 +83,9 @@ static void plugin_close(struct se_token *tok)
 {
     if (tok == NULL)
         return;
-    if (tok->uri.managed && tok->esys != NULL && tok->process == getpid() &&
-        tpm_group(tok, false, close_work, NULL, NULL) != OM_OK)
+    bool holds = tok->uri.managed ? tok->esys != NULL : tok->leftovers != TPM_LEFT_NOTHING;
+    if (holds && tok->process == getpid() &&
+        tpm_group(tok, !tok->uri.managed, close_work, NULL, NULL) != OM_OK)
         tpm_drop(tok); /* the resource manager flushes what the connection leaves */
     token_free(tok);
 }

@@ -40,6 +40,14 @@ struct tpm_facts {
     char algorithms[128];
 };
 
+/* What may be in the TPM that nobody will flush, without a resource manager; swept away before the next work.
+ */
+enum tpm_left {
+    TPM_LEFT_NOTHING = 0,
+    TPM_LEFT_LOADED, /* objects and sessions, by a connection that broke */
+    TPM_LEFT_SAVED,  /* also sessions that others saved: there is no room for more */
+};
+
 struct se_token {
     struct tpm_uri uri;
     char *pin_source; /* or NULL */
@@ -55,7 +63,8 @@ struct se_token {
     struct tpm_handles keys;
     uint64_t groups;
     enum tpm_trouble trouble; /* of the group that runs */
-    int64_t next_attempt;     /* milliseconds: the TPM is not asked again before, once it was silent */
+    enum tpm_left leftovers;
+    int64_t next_attempt; /* milliseconds: the TPM is not asked again before, once it was silent */
     struct tpm_facts facts;
 };
 
