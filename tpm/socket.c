@@ -7,12 +7,15 @@
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+
+#define SYN_MS 10 /* on one machine the answer to a SYN takes microseconds, or does not come */
 
 int64_t tpm_now_ms(void)
 {
@@ -69,39 +72,54 @@ static om_rc resolve(const struct tpm_uri *uri, struct address *out, struct om_e
     return OM_OK;
 }
 
-static om_rc finish_connect(int fd, int64_t deadline, struct om_error *err)
+static bool is_loopback(const struct address *to)
 {
-    int failure = 0;
-    socklen_t len = sizeof failure;
-    OM_TRY(wait_for(fd, POLLOUT, deadline, err));
-    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &len) != 0)
-        failure = errno;
-    return failure == 0 ? OM_OK
-                        : om_fail(err, OM_ETRANSIENT, "no connection with swtpm: %s", strerror(failure));
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&to->name;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&to->name;
+    if (v4->sin_family == AF_INET)
+        return ntohl(v4->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    return v4->sin_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr) != 0;
 }
 
+/* errno, or 0. EAGAIN: not connected yet, and a new attempt may be. */
+static int finish_connect(int fd, const struct address *to, int64_t deadline)
+{
+    struct om_error err;
+    int failure = 0;
+    socklen_t len = sizeof failure;
+    int64_t patience = is_loopback(to) ? tpm_now_ms() + SYN_MS : deadline;
+    if (wait_for(fd, POLLOUT, patience < deadline ? patience : deadline, &err) != OM_OK)
+        return EAGAIN;
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &len) == 0 ? failure : errno;
+}
+
+static int connect_once(const struct address *to, int64_t deadline, int *fd)
+{
+    *fd = socket(to->name.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (*fd < 0)
+        return errno;
+    int failure = 0;
+    if (connect(*fd, (const struct sockaddr *)&to->name, to->len) != 0)
+        failure = errno == EINPROGRESS ? finish_connect(*fd, to, deadline) : errno;
+    if (failure != 0)
+        (void)close(*fd);
+    return failure;
+}
+
+/* swtpm's queue has room for two that wait; whoever comes when it is full has to come again. A UNIX socket
+ * says so at once. TCP would come again by itself, but only after 1, 2, 4, ... seconds, so that under many
+ * processes some would never have their turn. */
 om_rc tpm_socket_connect(const struct tpm_uri *uri, int64_t deadline, int *fd, struct om_error *err)
 {
     struct address to;
+    int s = -1;
     OM_TRY(resolve(uri, &to, err));
-    int s = socket(to.name.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (s < 0)
-        return om_fail(err, OM_ETRANSIENT, "no socket for swtpm: %s", strerror(errno));
-    om_rc rc = OM_OK;
-    /* A UNIX socket whose queue is full answers EAGAIN at once; TCP waits by itself. */
-    while (connect(s, (const struct sockaddr *)&to.name, to.len) != 0 && rc == OM_OK) {
-        if (errno == EINPROGRESS) {
-            rc = finish_connect(s, deadline, err);
-            break;
-        }
-        if ((errno != EAGAIN && errno != EINTR) || tpm_now_ms() >= deadline)
-            rc = om_fail(err, OM_ETRANSIENT, "no connection with swtpm: %s", strerror(errno));
-        else
+    for (int failure; (failure = connect_once(&to, deadline, &s)) != 0;) {
+        if ((failure != EAGAIN && failure != EINTR) || tpm_now_ms() >= deadline)
+            return om_fail(err, OM_ETRANSIENT, "no connection with swtpm: %s",
+                           failure == EAGAIN ? "it is busy with others" : strerror(failure));
+        if (to.name.ss_family == AF_UNIX)
             (void)nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
-    }
-    if (rc != OM_OK) {
-        (void)close(s);
-        return rc;
     }
     if (to.name.ss_family != AF_UNIX)
         (void)setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
