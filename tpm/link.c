@@ -1,10 +1,10 @@
 /* The way to the TPM: see link.h. */
 #include "tpm/link.h"
 #include "tpm/socket.h"
+#include "tpm/tcti.h"
 #include "util/buf.h"
 #include "util/secret.h"
 
-#include <dlfcn.h>
 #include <stddef.h>
 #include <string.h>
 #include <time.h>
@@ -18,36 +18,11 @@
 
 /* --- connecting --- */
 
-/* The TCTI libraries are loaded by tctildr when it connects and dropped when it disconnects. */
-static om_rc pin_library(const struct tpm_uri *uri, struct om_error *err)
-{
-    static const char *const libraries[] = {
-        [TPM_VIA_DEVICE] = "libtss2-tcti-device.so.0",
-        [TPM_VIA_TABRMD] = "libtss2-tcti-tabrmd.so.0",
-    };
-    if (uri->via == TPM_VIA_SWTPM)
-        return OM_OK;
-    if (dlopen(libraries[uri->via], RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) == NULL)
-        return om_fail(err, OM_ECONFIG, "tcti=%s needs a library that does not load: %s", uri->tcti,
-                       dlerror());
-    return OM_OK;
-}
-
-static om_rc connect_tcti(struct tpm_link *link, struct om_error *err)
-{
-    TSS2_RC r = Tss2_TctiLdr_Initialize(link->uri->tcti, &link->loaded);
-    if (r == TSS2_RC_SUCCESS)
-        return OM_OK;
-    link->loaded = NULL;
-    return om_fail(err, OM_ETRANSIENT, "%s does not open (0x%x); is it there, may this user open it?",
-                   link->uri->tcti, r);
-}
-
 static om_rc connect_link(struct tpm_link *link, int64_t deadline, struct om_error *err)
 {
     if (link->uri->via == TPM_VIA_SWTPM)
         return link->fd >= 0 ? OM_OK : tpm_socket_connect(link->uri, deadline, &link->fd, err);
-    return link->loaded != NULL ? OM_OK : connect_tcti(link, err);
+    return link->loaded != NULL ? OM_OK : tpm_tcti_connect(link->uri, deadline, &link->loaded, err);
 }
 
 void tpm_link_disconnect(struct tpm_link *link)
@@ -250,5 +225,5 @@ om_rc tpm_link_init(struct tpm_link *link, const struct tpm_uri *uri, struct om_
     link->tcti.v1.getPollHandles = poll_handles;
     link->tcti.v1.setLocality = set_locality;
     link->tcti.makeSticky = make_sticky;
-    return pin_library(uri, err);
+    return tpm_tcti_keep(uri, err);
 }

@@ -11,6 +11,7 @@ const struct se_plugin *plugin;
 struct om_error fixture_err;
 
 static unsigned bus_port;
+static char tcti[256];
 
 void fixture_begin(void)
 {
@@ -26,7 +27,7 @@ void fixture_begin(void)
 }
 
 /* "...port=N" of the token's URI. */
-static unsigned swtpm_port(void)
+unsigned fixture_port(void)
 {
     const char *at = strstr(fixture_token->uri, "port=");
     assert_non_null(at);
@@ -37,7 +38,8 @@ int fixture_setup(void **state)
 {
     (void)state;
     fixture_token = test_token_new("swtpm");
-    bus_port = bus_start(swtpm_port());
+    bus_port = bus_start(fixture_port());
+    (void)snprintf(tcti, sizeof tcti, "swtpm:host=127.0.0.1,port=%u", bus_port);
     return 0;
 }
 
@@ -70,8 +72,13 @@ void fixture_says(const char *part, const char *file, int line)
 const char *fixture_uri(const char *attributes)
 {
     static char uri[512];
-    (void)snprintf(uri, sizeof uri, "tpm2:tcti=swtpm:host=127.0.0.1,port=%u%s", bus_port, attributes);
+    (void)snprintf(uri, sizeof uri, "tpm2:tcti=%s%s", tcti, attributes);
     return uri;
+}
+
+void fixture_via(const char *other)
+{
+    (void)snprintf(tcti, sizeof tcti, "%s", other);
 }
 
 om_rc fixture_try(const char *uri, const char *pin_source, struct se_token **out)

@@ -40,6 +40,8 @@ void fixture_says(const char *part, const char *file, int line);
 /* The URI of swtpm by way of the interposer, with these attributes at its end (";handle=..."; "" for none).
  */
 const char *fixture_uri(const char *attributes);
+unsigned fixture_port(void);         /* of that swtpm */
+void fixture_via(const char *other); /* another way to it (tcti=) for the rest of the test */
 om_rc fixture_try(const char *uri, const char *pin_source, struct se_token **out);
 struct se_token *fixture_open(const char *attributes);             /* not provisioned */
 struct se_token *fixture_open_provisioned(const char *attributes); /* the token for all that does not care */
