@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define MESSAGE_MAX  4096
+#define MESSAGE_MAX  BUS_MESSAGE_MAX
 #define HEADER       10
 #define RECORD_MAX   (8u << 20)
 #define COMMANDS_MAX 8192
@@ -24,6 +24,7 @@ static struct {
     int listener, stop[2];
     unsigned to;
     struct bus_fault fault;
+    bus_forger *forger;
     unsigned matched, hits, n_commands;
     uint32_t commands[COMMANDS_MAX];
     uint8_t *record;
@@ -132,10 +133,14 @@ static bool answer(int client, uint32_t code)
 
 static bool forward(int client, int tpm, const struct bus_fault *f, uint8_t *message, size_t n)
 {
+    uint32_t command = u32(message + 6);
     if (!write_all(tpm, message, n) || (n = read_message(tpm, message)) == 0)
         return false;
     record(message, n);
     switch (f->kind) {
+    case BUS_FORGE:
+        bus.forger(command, message, &n);
+        return write_all(client, message, n);
     case BUS_LOSE:
         return false;
     case BUS_FLIP: {
@@ -243,6 +248,13 @@ void bus_set(const struct bus_fault *fault)
     (void)pthread_mutex_lock(&bus.lock);
     bus.fault = fault != NULL ? *fault : (struct bus_fault){0};
     bus.matched = bus.hits = bus.n_commands = 0;
+    (void)pthread_mutex_unlock(&bus.lock);
+}
+
+void bus_forge(bus_forger *forger)
+{
+    (void)pthread_mutex_lock(&bus.lock);
+    bus.forger = forger;
     (void)pthread_mutex_unlock(&bus.lock);
 }
 

@@ -15,6 +15,7 @@ enum bus_fault_kind {
     BUS_FLIP,       /* a bit of octet `value` of the response (from its end when negative) */
     BUS_SHORT,      /* the response ends early */
     BUS_LONG,       /* the response says that it is longer than any may be */
+    BUS_FORGE,      /* the response is what the function of bus_forge makes of it */
 };
 
 struct bus_fault {
@@ -31,6 +32,11 @@ void bus_stop(void);
 
 /* From now on; NULL: none. The counts begin anew. */
 void bus_set(const struct bus_fault *fault);
+
+/* What BUS_FORGE does: changes the TPM's response of *n octets, at most BUS_MESSAGE_MAX. */
+#define BUS_MESSAGE_MAX 4096
+typedef void bus_forger(uint32_t command, uint8_t *response, size_t *n);
+void bus_forge(bus_forger *forger);
 
 unsigned bus_count(uint32_t command);           /* since bus_set; 0: all */
 unsigned bus_hits(void);                        /* how often the fault struck */
