@@ -16,6 +16,10 @@ om_rc attempt_refused(const struct attempt *attempt, int alert, struct om_error 
     if (alert == SSL_AD_UNRECOGNIZED_NAME)
         return om_fail(err, OM_EDENIED, "the server at %s is not %s (TLS alert: unrecognized name)", where,
                        fqdn);
+    if (alert ==
+        SSL_AD_INTERNAL_ERROR) /* its token or its database does not answer: that says nothing of us */
+        return om_fail(err, OM_ETRANSIENT, "%s at %s cannot serve at the moment (TLS alert: internal error)",
+                       fqdn, where);
     const char *what = alert >= 0 ? SSL_alert_desc_string_long(alert) : "";
     if (attempt->peer->certificate != NULL)
         return om_fail(

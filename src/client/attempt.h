@@ -26,7 +26,8 @@ typedef om_rc attempt_call(struct attempt *attempt, struct om_error *err);
  * beginning to answer. */
 OM_MUST_USE om_rc attempt_use_session(struct attempt *attempt, SSL *ssl, struct om_error *err);
 
-/* The peer refused the handshake. alert: its description, or -1 when it fell silent instead, as DTLS does. */
+/* The peer refused the handshake. alert: its description, or -1 when it fell silent instead, as DTLS does.
+ * OM_ETRANSIENT for its own trouble, else OM_EDENIED. */
 OM_MUST_USE om_rc attempt_refused(const struct attempt *attempt, int alert, struct om_error *err);
 
 /* There was a session, and no answer. late: time is over; else the peer ended the session. */

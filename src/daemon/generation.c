@@ -15,9 +15,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define RESPAWN_MAX_MS 30000
-#define STABLE_MS      1000 /* a worker that lived this long did not fail at its start */
-#define KILL_GRACE_MS  5000
+#define RESPAWN_MAX_MS  30000
+#define RESPAWN_SOON_MS 3000 /* after a transient failure */
+#define STABLE_MS       1000 /* a worker that lived this long did not fail at its start */
+#define KILL_GRACE_MS   5000
 
 int64_t generation_now(void)
 {
@@ -127,13 +128,16 @@ om_rc generation_spawn(struct generation *g, unsigned n, struct om_error *err)
     return OM_OK;
 }
 
-/* 0, then 0.2 s, 0.4 s, ... up to the bound. */
-static int64_t pause_ms(unsigned failures)
+/* 0, then 0.2 s, 0.4 s, ... up to the bound. What a worker lacked for now, a token say, may be back at any
+ * moment, and devices wait for it. */
+static int64_t pause_ms(const struct slot *s)
 {
-    if (failures == 0)
+    bool transient = s->last.kind == REPORT_FAILED && s->last.rc == OM_ETRANSIENT;
+    int64_t most = transient ? RESPAWN_SOON_MS : RESPAWN_MAX_MS;
+    if (s->failures == 0)
         return 0;
-    int64_t ms = failures < 12 ? (int64_t)100 << failures : RESPAWN_MAX_MS;
-    return ms < RESPAWN_MAX_MS ? ms : RESPAWN_MAX_MS;
+    int64_t ms = s->failures < 12 ? (int64_t)100 << s->failures : most;
+    return ms < most ? ms : most;
 }
 
 static bool any_ready(const struct generation *g)
@@ -148,7 +152,7 @@ void generation_ended(struct generation *g, struct slot *s)
 {
     int64_t now = generation_now();
     s->failures = s->ready && now - s->started >= STABLE_MS ? 0 : s->failures + 1;
-    int64_t wait = pause_ms(s->failures);
+    int64_t wait = pause_ms(s);
     (void)close(s->control);
     s->control = -1;
     s->pid = 0;
