@@ -80,6 +80,22 @@ static void use_keys(struct se *se)
     se_key_unref(key);
 }
 
+static void use_forms(struct se *se)
+{
+    static const struct se_forms none;
+    static struct se_forms forms;
+    const unsigned wanted = SE_FORM_KEY | SE_FORM_PSK | SE_FORM_PSK13 | SE_FORM_HALVES;
+    struct se_key *key = NULL;
+    if (!worked(se_import_forms(se, octets, sizeof octets, wanted, &forms, ERR)))
+        assert_memory_equal(&forms, &none, sizeof forms);
+    if (!worked(se_mint(se, octets, sizeof octets, &key, ERR)))
+        return;
+    if (!worked(se_prf_forms(key, &part, 1, 16, 32, wanted, &forms, ERR)))
+        assert_memory_equal(&forms, &none, sizeof forms);
+    assert_int_equal(counts.live, 1);
+    se_key_unref(key);
+}
+
 static void use_token(struct se *se)
 {
     uint8_t id[8];
@@ -101,6 +117,7 @@ static void nothing_is_left_behind(void **state)
         use_token(se);
         use_blobs(se);
         use_keys(se);
+        use_forms(se);
         assert_null(se->keys);
         assert_int_equal(counts.live, 0);
         se_close(se);
