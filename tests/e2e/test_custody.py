@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 from harness.build import program
-from harness.maf import ADMIN, FQDN, Maf
+from harness.maf import ADMIN, FQDN, Maf, wait_for
 from harness.peers import OpensslPeer, http
 from harness.search_keys import files, memory, search
 from harness.token import Token
@@ -108,3 +108,22 @@ def test_core_dumps_are_off(maf):
     for pid in maf.pids():
         limits = pathlib.Path(f"/proc/{pid}/limits").read_text()
         assert any(line.split()[4:6] == ["0", "0"] for line in limits.splitlines() if line.startswith("Max core file size"))
+
+
+def test_the_master_secret_of_an_ended_session_is_gone(softhsm, tmp_path):
+    """With custody = psk OpenSSL holds it, and provider maf computes with it (docs/adr/0009), while the session lives. The HMAC's
+    padded forms of it count too."""
+    log = tmp_path / "keylog"
+    with Maf(softhsm, tmp_path / "maf", custody="psk") as maf:
+        client = maf.add_client("//sp.example.com/cse1/Ca")
+        pid = maf.worker_pids()[0]
+        peers = [OpensslPeer(maf, client, extra=["-keylogfile", str(log)]) for _ in range(3)]
+        for peer in peers:
+            assert peer.request(http("GET", "/-", client["id"])).rsc == 2000
+        masters = [bytes.fromhex(line.split()[2]) for line in log.read_text().splitlines() if line.startswith("CLIENT_RANDOM")]
+        assert len(masters) == 3
+        assert all(search(memory(pid), [m]) for m in masters)
+        for peer in peers:
+            peer.close()
+        padded = [bytes(b ^ pad for b in m) for m in masters for pad in (0x36, 0x5c)]
+        wait_for(lambda: not search(memory(pid), masters + padded), "a master secret stays")
