@@ -15,7 +15,7 @@ struct certificates {
     const char *names[OMTLS_CERTIFICATES_MAX][CONFIG_NAMES_MAX + 2];
     int64_t not_after; /* the earliest end of validity, seconds since 1970; 0: no certificates */
     int64_t warned;    /* when it was last said that the end is near */
-    struct stat crls;  /* the file of CRLs as it was read last */
+    struct stat crls[CONFIG_CRLS_MAX]; /* the files of CRLs as they were read last */
 };
 
 /* Reads and checks the certificates that cfg names, and finds their keys. names: of the daemon, borrowed as
@@ -27,8 +27,8 @@ void certificates_close(struct certificates *c);
 /* Warns once a day when a certificate has ended or will within the days that cfg says. */
 void certificates_watch(struct certificates *c, int64_t now);
 
-/* The CRLs, when the file is another than at the last call; else *crls is NULL with *changed false. A file
- * that is unreadable or malformed is an error, and tried again next time. */
+/* All CRLs, when a file of them is another than at the last call; else *crls is NULL with *changed false. A
+ * file that is unreadable or malformed is an error, and tried again next time. */
 OM_MUST_USE om_rc certificates_crls(struct certificates *c, bool *changed, STACK_OF(X509_CRL) * *crls,
                                     struct om_error *err);
 

@@ -10,6 +10,7 @@
 #include <limits.h>
 
 #define CONFIG_NAMES_MAX  8
+#define CONFIG_CRLS_MAX   8
 #define CONFIG_LISTEN_MAX 4 /* addresses of one binding */
 
 /* What differs from daemon to daemon. */
@@ -77,7 +78,8 @@ struct config {
     unsigned certificate_warn_days; /* default 30 */
 
     /* [clients] with certificates */
-    char crls[PATH_MAX];           /* "": nobody is asked */
+    char crls[CONFIG_CRLS_MAX][PATH_MAX];
+    size_t n_crls;                 /* 0: nobody is asked */
     bool require_crls;             /* default yes */
     bool require_name_constraints; /* default yes */
     bool raw_public_keys;          /* default no */

@@ -91,7 +91,7 @@ static om_rc
 each_word(struct config *cfg, const struct config_key *key, const char *list, struct om_error *err,
           om_rc (*fn)(struct config *, const struct config_key *, const char *, struct om_error *))
 {
-    char word[M2M_FQDN_SIZE];
+    char word[PATH_MAX];
     for (list += strspn(list, " \t"); *list != '\0'; list += strspn(list, " \t")) {
         size_t n = strcspn(list, " \t");
         if (n >= sizeof word)
@@ -119,6 +119,23 @@ static om_rc set_aliases(struct config *cfg, const struct config_key *key, const
                          struct om_error *err)
 {
     return each_word(cfg, key, value, err, add_alias);
+}
+
+static om_rc add_crls(struct config *cfg, const struct config_key *key, const char *path,
+                      struct om_error *err)
+{
+    (void)key;
+    if (cfg->n_crls == CONFIG_CRLS_MAX)
+        return om_fail(err, OM_ECONFIG, "more than %d files", CONFIG_CRLS_MAX);
+    char *to = cfg->crls[cfg->n_crls++];
+    return path[0] == '/' ? om_copy_text(to, PATH_MAX, path, err)
+                          : om_path_join(to, PATH_MAX, cfg->dir, path, err);
+}
+
+static om_rc set_crls(struct config *cfg, const struct config_key *key, const char *value,
+                      struct om_error *err)
+{
+    return each_word(cfg, key, value, err, add_crls);
 }
 
 static enum config_binding binding_of(const struct config_key *key)
@@ -264,7 +281,7 @@ const struct config_key config_keys[] = {
     TEXT("certificate3", "chain", set_chain, certificates[2].chain, false),
     TEXT("certificate4", "key", set_text, certificates[3].key, false),
     TEXT("certificate4", "chain", set_chain, certificates[3].chain, false),
-    TEXT("clients", "crls", set_path, crls, false),
+    TEXT("clients", "crls", set_crls, crls, false),
     TEXT("clients", "require-crls", set_flag, require_crls, false),
     TEXT("clients", "require-name-constraints", set_flag, require_name_constraints, false),
     TEXT("clients", "raw-public-keys", set_raw_public_keys, raw_public_keys, false),

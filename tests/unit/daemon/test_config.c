@@ -82,7 +82,7 @@ static void defaults(void **state)
     assert_memory_equal(&cfg.coaps_tcp, &coaps_tcp, sizeof coaps_tcp);
     assert_string_equal(cfg.certificates[0].key, "");
     assert_int_equal(cfg.certificate_warn_days, 30);
-    assert_string_equal(cfg.crls, "");
+    assert_int_equal(cfg.n_crls, 0);
     assert_true(cfg.require_crls && cfg.require_name_constraints);
     assert_false(cfg.raw_public_keys);
     assert_true(cfg.workers >= 1);
@@ -106,7 +106,7 @@ static void everything(void **state)
         "pin-source = file:pin\nplugin-dir = plugins\nkey-cache = 7\n"
         "[certificate]\nkey = maf-1\nchain = maf.pem\nwarn-days = 7\n"
         "[certificate3]\nkey = pkcs11:object=alias\nchain = token:alias\n"
-        "[clients]\ncrls = /srv/crls.pem\nrequire-crls = no\nrequire-name-constraints = no\n"
+        "[clients]\ncrls = /srv/crls.pem  more.pem\nrequire-crls = no\nrequire-name-constraints = no\n"
         "raw-public-keys = no\n"
         "[https]\nlisten = 127.0.0.1:0 [::1]:8443\nmax-connections = 60000\nmax-connections-per-address = "
         "5\nmax-header = 1024\n"
@@ -136,7 +136,9 @@ static void everything(void **state)
     assert_string_equal(cfg.certificates[1].key, "");
     assert_string_equal(cfg.certificates[2].key, "pkcs11:object=alias");
     assert_string_equal(cfg.certificates[2].chain, "alias");
-    assert_string_equal(cfg.crls, "/srv/crls.pem");
+    assert_int_equal(cfg.n_crls, 2);
+    assert_string_equal(cfg.crls[0], "/srv/crls.pem");
+    assert_non_null(strstr(cfg.crls[1], "/more.pem"));
     assert_false(cfg.require_crls || cfg.require_name_constraints || cfg.raw_public_keys);
     assert_int_equal(cfg.custody, OMTLS_CUSTODY_PSK);
     assert_true(cfg.require_target_registration && cfg.keep_keys_on_deregistration);
@@ -281,6 +283,7 @@ static void bad_lines(void **state)
     expect_refused(MINIMAL "[maf]\naliases = maf.example.com\n", ": [maf] aliases", "already");
     expect_refused(MINIMAL "[certificate]\nkey = maf\n", ": [certificate]", "belong together");
     expect_refused(MINIMAL "[certificate2]\nkey = maf\nchain = maf.pem\n", ": [certificate2]", "without");
+    expect_refused(MINIMAL "[clients]\ncrls = a b c d e f g h i\n", ":", "more than 8 files");
     expect_refused(MINIMAL "[clients]\ncrls = crls.pem\n", ": [clients]", "without [certificate]");
     expect_refused(MINIMAL "[certificate]\nchain = token:\n", ":8: [certificate] chain", "name");
     if (OPENSSL_VERSION_NUMBER < OMTLS_RAW_KEYS_VERSION)
