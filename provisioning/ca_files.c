@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <stdio.h>
 #include <string.h>
@@ -95,39 +94,6 @@ static om_rc write_crl(X509_CRL *crl, const char *dir, const char *authority, st
     return rc;
 }
 
-/* Appends a file, which may not be there; CRLs grow longer than other files here. */
-static om_rc append_file(BIO *to, const char *path, struct om_error *err)
-{
-    char octets[16384];
-    BIO *from = BIO_new_file(path, "rb");
-    int n = 0;
-    ERR_clear_error();
-    if (from == NULL)
-        return access(path, F_OK) != 0 ? OM_OK : om_fail(err, OM_ETRANSIENT, "cannot read %s", path);
-    bool good = true;
-    while (good && (n = BIO_read(from, octets, sizeof octets)) > 0)
-        good = BIO_write(to, octets, n) == n;
-    BIO_free(from);
-    return good && n == 0 ? OM_OK : om_fail(err, OM_ETRANSIENT, "cannot copy %s", path);
-}
-
-/* The CRLs of all authorities in one file, as mafd reads them. */
-static om_rc write_crls(const char *dir, struct om_error *err)
-{
-    char path[PATH_MAX];
-    BIO *all = BIO_new(BIO_s_mem());
-    om_rc rc = all != NULL ? OM_OK : om_fail(err, OM_ENOMEM, "no memory for CRLs");
-    for (size_t i = 0; rc == OM_OK && i < CA_AUTHORITIES; i++) {
-        rc = path_of(path, dir, ca_authority_names[i], ".crl.pem", err);
-        if (rc == OM_OK)
-            rc = append_file(all, path, err);
-    }
-    if (rc == OM_OK)
-        rc = write_bio(all, true, dir, "crls", ".pem", err);
-    BIO_free(all);
-    return rc;
-}
-
 om_rc ca_files_crl(const struct ca *ca, const char *dir, const char *authority, int64_t until,
                    struct om_error *err)
 {
@@ -138,8 +104,6 @@ om_rc ca_files_crl(const struct ca *ca, const char *dir, const char *authority, 
     om_rc rc = ca_crl(ca, authority, until, &crl, err);
     if (rc == OM_OK)
         rc = write_crl(crl, dir, authority, err);
-    if (rc == OM_OK)
-        rc = write_crls(dir, err);
     X509_CRL_free(crl);
     (void)close(fd); /* releases the lock */
     return rc;

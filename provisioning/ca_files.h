@@ -9,9 +9,8 @@
  * processes, one at a time. */
 OM_MUST_USE om_rc ca_files_certificates(const struct ca *ca, const char *dir, struct om_error *err);
 
-/* Makes the authority's next CRL and writes it to NAME.crl (DER, what crl_uri points at) and NAME.crl.pem;
- * those of all authorities stand in crls.pem, for mafd.
- * Of several processes, one at a time: a file never holds an older list than before. */
+/* Makes the authority's next CRL and writes it to NAME.crl (DER, what crl_uri points at) and NAME.crl.pem,
+ * which mafd reads. Of several processes, one at a time: a file never holds an older list than before. */
 OM_MUST_USE om_rc ca_files_crl(const struct ca *ca, const char *dir, const char *authority, int64_t until,
                                struct om_error *err);
 

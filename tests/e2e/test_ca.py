@@ -177,8 +177,6 @@ def test_crl_numbers_grow_and_lists_end_when_told(ca):
     assert len(ca.adm_json("cert", "crl", "--expires", "20400101T000000")) == 3
     assert number(ca, "node") == before + 1
     assert "2040" in openssl("crl", "-in", str(ca.dir / "ca" / "node.crl.pem"), "-noout", "-nextupdate")
-    together = (ca.dir / "ca" / "crls.pem").read_text()
-    assert together == "".join((ca.dir / "ca" / f"{a}.crl.pem").read_text() for a in ("maf", "entity", "node"))
 
 
 def test_a_certificate_can_be_had_again(ca, tmp_path):
