@@ -100,7 +100,7 @@ static om_rc sweep_range(struct se_token *tok, TPM2_HANDLE first, struct om_erro
  * for the next time; only a connection that breaks is a failure. */
 static om_rc sweep(struct se_token *tok, struct om_error *err)
 {
-    om_rc rc = sweep_range(tok, TPM2_TRANSIENT_FIRST, err);
+    om_rc rc = sweep_range(tok, TPM_TRANSIENT_FIRST, err);
     if (rc == OM_OK)
         rc = sweep_range(tok, TPM2_LOADED_SESSION_FIRST, err);
     if (rc == OM_OK && tok->leftovers == TPM_LEFT_SAVED)

@@ -1,6 +1,7 @@
 /* The TPM 2.0 plug-in of the Secure Environment: the table, opening and closing, and what concerns the token
  * as a whole. Keys are in keys.c. */
 #include "tpm/keys.h"
+#include "tpm/signer.h"
 #include "tpm/token.h"
 
 #include <pthread.h>
@@ -32,8 +33,8 @@ static om_rc token_open(struct se_token *tok, const char *uri, const char *pin_s
         pin_source = tok->uri.pin_source;
     if (pin_source != NULL && (tok->pin_source = strdup(pin_source)) == NULL)
         return om_fail(err, OM_ENOMEM, "no memory for a token");
-    tok->storage.handle = tok->uri.handle;
-    tok->row.handle = tok->uri.handle + 1;
+    tok->storage.known.handle = tok->uri.handle;
+    tok->row.known.handle = tok->uri.handle + 1;
     OM_TRY(tpm_link_init(&tok->link, &tok->uri, err));
     return tpm_group(tok, true, open_work, NULL, err);
 }
@@ -42,6 +43,7 @@ static void token_free(struct se_token *tok)
 {
     tpm_drop(tok);
     tpm_roots_free(tok);
+    tpm_signers_free(tok);
     tpm_handles_free(&tok->keys);
     free(tok->pin_source);
     om_wiping_free(tok);
@@ -124,6 +126,7 @@ static om_rc plugin_describe(struct se_token *tok, struct se_description *out, s
         (void)snprintf(out->quirks, sizeof out->quirks, "not-encrypted");
     out->grade = SE_GRADE_HMAC;
     out->provisioned = tok->row.present;
+    out->signs = true; /* what it has to be able to do includes ECDSA */
     om_rc rc = tpm_group(tok, false, describe_work, out, err);
     out->commands = tok->link.commands;
     return rc;
@@ -167,4 +170,11 @@ __attribute__((visibility("default"))) const struct se_plugin openmaf_se_plugin 
     .hmac = tpm_plugin_hmac,
     .row_mac = tpm_plugin_row_mac,
     .prf = tpm_plugin_prf,
+    .signer_find = tpm_plugin_signer_find,
+    .signer_make = tpm_plugin_signer_make,
+    .signer_free = tpm_plugin_signer_free,
+    .signer_remove = tpm_plugin_signer_remove,
+    .signer_sign = tpm_plugin_signer_sign,
+    .certificate_read = tpm_plugin_certificate_read,
+    .certificate_write = tpm_plugin_certificate_write,
 };

@@ -10,7 +10,7 @@
 void tpm_scrub_create(ESYS_CONTEXT *esys)
 {
     static const TPM2B_SENSITIVE_CREATE nothing;
-    static const TPM2B_PUBLIC public_part;
+    static const TPM2B_PUBLIC public_part = {.publicArea.nameAlg = TPM2_ALG_SHA256};
     static const TPM2B_DATA outside;
     static const TPML_PCR_SELECTION pcrs;
     if (esys != NULL)

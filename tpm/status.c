@@ -95,14 +95,16 @@ static const struct need {
     const char *text;
 } algorithms[] =
     {
-        {TPM2_ALG_HMAC, "HMAC"}, {TPM2_ALG_SHA256, "SHA-256"}, {TPM2_ALG_KEYEDHASH, "KEYEDHASH"},
-        {TPM2_ALG_ECC, "ECC"},   {TPM2_ALG_AES, "AES"},        {TPM2_ALG_CFB, "CFB"},
+        {TPM2_ALG_HMAC, "HMAC"},   {TPM2_ALG_SHA256, "SHA-256"}, {TPM2_ALG_KEYEDHASH, "KEYEDHASH"},
+        {TPM2_ALG_ECC, "ECC"},     {TPM2_ALG_AES, "AES"},        {TPM2_ALG_CFB, "CFB"},
+        {TPM2_ALG_ECDSA, "ECDSA"},
 },
   curves[] = {{TPM2_ECC_NIST_P256, "P-256"}},
   commands[] = {
       {TPM2_CC_HMAC, "TPM2_HMAC"},     {TPM2_CC_HMAC_Start, "TPM2_HMAC_Start"},
       {TPM2_CC_Create, "TPM2_Create"}, {TPM2_CC_Load, "TPM2_Load"},
       {TPM2_CC_Unseal, "TPM2_Unseal"}, {TPM2_CC_StartAuthSession, "TPM2_StartAuthSession"},
+      {TPM2_CC_Sign, "TPM2_Sign"},
 };
 
 static om_rc check_needs(struct se_token *tok, TPM2_CAP capability, UINT32 count,

@@ -6,6 +6,8 @@
 
 #define STORAGE_MARK "openmaf storage1" /* 16 octets; the salt follows */
 #define ROW_ROLE     "openmaf tpm2 row key 1"
+#define SIGNER_ROLE  "openmaf tpm2 signing key 1"
+#define CERT_ROLE    "openmaf tpm2 certificate 1"
 
 /* Never outside this TPM, usable with its authorisation value only, exempt from dictionary-attack lockout. */
 #define OURS (TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT | TPMA_OBJECT_USERWITHAUTH | TPMA_OBJECT_NODA)
@@ -63,18 +65,26 @@ bool tpm_is_storage(const TPM2B_PUBLIC *pub, uint8_t salt[TPM_SALT_LEN])
            t->parameters.eccDetail.symmetric.algorithm == TPM2_ALG_AES;
 }
 
+/* An authPolicy that no policy reaches: the hash of a role and what it is for. */
+static om_rc set_role(TPM2B_DIGEST *out, const char *role, const void *what, size_t n, struct om_error *err)
+{
+    uint8_t message[128];
+    unsigned len = 0;
+    size_t role_len = strlen(role);
+    if (role_len + n > sizeof message)
+        return om_fail(err, OM_EINTERNAL, "the name of a key is too long");
+    memcpy(message, role, role_len);
+    memcpy(message + role_len, what, n);
+    if (EVP_Digest(message, role_len + n, out->buffer, &len, EVP_sha256(), NULL) != 1)
+        return om_fail(err, OM_EINTERNAL, "SHA-256 failed");
+    out->size = (UINT16)len;
+    return OM_OK;
+}
+
 om_rc tpm_template_row(const TPM2B_NAME *storage, TPM2B_PUBLIC *out, struct om_error *err)
 {
-    uint8_t message[sizeof ROW_ROLE - 1 + sizeof storage->name];
-    unsigned len = 0;
     tpm_template_object(TPM_KIND_KEY, true, NULL, out);
-    memcpy(message, ROW_ROLE, sizeof ROW_ROLE - 1);
-    memcpy(message + sizeof ROW_ROLE - 1, storage->name, storage->size);
-    if (EVP_Digest(message, sizeof ROW_ROLE - 1 + storage->size, out->publicArea.authPolicy.buffer, &len,
-                   EVP_sha256(), NULL) != 1)
-        return om_fail(err, OM_EINTERNAL, "SHA-256 failed");
-    out->publicArea.authPolicy.size = (UINT16)len;
-    return OM_OK;
+    return set_role(&out->publicArea.authPolicy, ROW_ROLE, storage->name, storage->size, err);
 }
 
 bool tpm_is_row(const TPM2B_PUBLIC *pub, const TPM2B_PUBLIC *wanted)
@@ -99,4 +109,52 @@ void tpm_template_object(enum tpm_kind kind, bool generated, const TPM2B_DIGEST 
     }
     if (unique != NULL)
         t->unique.keyedHash = *unique;
+}
+
+om_rc tpm_template_signer(const char *name, TPM2B_PUBLIC *out, struct om_error *err)
+{
+    memset(out, 0, sizeof *out);
+    TPMT_PUBLIC *t = &out->publicArea;
+    t->type = TPM2_ALG_ECC;
+    t->nameAlg = TPM2_ALG_SHA256;
+    t->objectAttributes = OURS | TPMA_OBJECT_SENSITIVEDATAORIGIN | TPMA_OBJECT_SIGN_ENCRYPT;
+    t->parameters.eccDetail = (TPMS_ECC_PARMS){
+        .symmetric.algorithm = TPM2_ALG_NULL,
+        .scheme = {.scheme = TPM2_ALG_ECDSA, .details.ecdsa.hashAlg = TPM2_ALG_SHA256},
+        .curveID = TPM2_ECC_NIST_P256,
+        .kdf.scheme = TPM2_ALG_NULL,
+    };
+    return set_role(&t->authPolicy, SIGNER_ROLE, name, strlen(name), err);
+}
+
+static bool signs_p256(const TPMT_PUBLIC *t)
+{
+    const TPMS_ECC_PARMS *e = &t->parameters.eccDetail;
+    return t->type == TPM2_ALG_ECC && e->curveID == TPM2_ECC_NIST_P256 &&
+           (e->scheme.scheme == TPM2_ALG_NULL ||
+            (e->scheme.scheme == TPM2_ALG_ECDSA && e->scheme.details.ecdsa.hashAlg == TPM2_ALG_SHA256));
+}
+
+bool tpm_is_signer(const TPM2B_PUBLIC *pub, const TPM2B_PUBLIC *wanted)
+{
+    return same_kind(&pub->publicArea, &wanted->publicArea) && signs_p256(&pub->publicArea);
+}
+
+bool tpm_is_foreign_signer(const TPM2B_PUBLIC *pub)
+{
+    const TPMA_OBJECT yes = OURS | TPMA_OBJECT_SENSITIVEDATAORIGIN | TPMA_OBJECT_SIGN_ENCRYPT;
+    const TPMA_OBJECT no = TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_DECRYPT;
+    return (pub->publicArea.objectAttributes & (yes | no)) == yes && signs_p256(&pub->publicArea);
+}
+
+om_rc tpm_template_certificate(const char *name, size_t n, TPM2B_NV_PUBLIC *out, struct om_error *err)
+{
+    memset(out, 0, sizeof *out);
+    TPMS_NV_PUBLIC *p = &out->nvPublic;
+    if (n > UINT16_MAX)
+        return om_fail(err, OM_EUNSUPPORTED, "%zu octets are more than a TPM keeps", n);
+    p->nameAlg = TPM2_ALG_SHA256;
+    p->attributes = TPMA_NV_AUTHREAD | TPMA_NV_AUTHWRITE | TPMA_NV_NO_DA;
+    p->dataSize = (UINT16)n;
+    return set_role(&p->authPolicy, CERT_ROLE, name, strlen(name), err);
 }

@@ -15,15 +15,24 @@
 #include <sys/types.h>
 #include <tss2/tss2_esys.h>
 
+/* Ranges of handles. Those of tpm2-tss that begin with an 8 shift a signed number. */
+#define TPM_TRANSIENT_FIRST  UINT32_C(0x80000000)
+#define TPM_PERSISTENT_FIRST UINT32_C(0x81000000)
+#define TPM_PERSISTENT_LAST  UINT32_C(0x81ffffff)
+
 #define TPM_SLOTS 2 /* keys that stay loaded under a resource manager; a TPM has room for three objects */
 
-/* A root key: where it is in the TPM, and what ESYS knows of it. */
-struct tpm_root {
+/* A persistent object: where it is, and what ESYS knows of it, for the next ESYS context. */
+struct tpm_known {
     TPM2_HANDLE handle;
+    uint8_t *octets; /* owned; from Esys_TR_Serialize, for Esys_Free */
+    size_t n;
+};
+
+struct tpm_root {
+    struct tpm_known known;
     bool present;
     ESYS_TR object; /* in the ESYS context; ESYS_TR_NONE: not known to it */
-    uint8_t *kept;  /* its name and public part, for the next ESYS context; owned (Esys_TR_Serialize) */
-    size_t kept_len;
 };
 
 struct tpm_slot {
@@ -66,6 +75,8 @@ struct se_token {
     enum tpm_left leftovers;
     int64_t next_attempt; /* milliseconds: the TPM is not asked again before, once it was silent */
     struct tpm_facts facts;
+    struct tpm_signer *signers; /* that are in use (signer.c) */
+    se_handle last_signer;
 };
 
 /* --- group.c --- */

@@ -13,9 +13,10 @@
 #define TIMEOUT_DEFAULT 5
 #define TIMEOUT_MAX     60
 
-/* Persistent objects of the owner (TPM 2.0 Part 2, table of handle ranges); two neighbours are used. */
+/* Persistent objects of the owner (TPM 2.0 Part 2, table of handle ranges). Two are the root keys, 16 after
+ * them may be signing keys. */
 #define HANDLE_FIRST UINT32_C(0x81000000)
-#define HANDLE_LAST  UINT32_C(0x817ffffe)
+#define HANDLE_LAST  UINT32_C(0x817fffee)
 
 /* n octets of text, percent-decoded, into out. */
 static om_rc decode(const char *text, size_t n, char *out, size_t cap, struct om_error *err)

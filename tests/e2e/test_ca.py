@@ -15,7 +15,7 @@ from harness.maf import Failed, Maf
 from harness.token import Token
 
 
-@pytest.fixture(scope="module", params=["softhsm", "softokn"])
+@pytest.fixture(scope="module", params=["softhsm", "softokn", "swtpm-plain"])
 def shared(request, tmp_path_factory):
     base = tmp_path_factory.mktemp("ca")
     maf = Maf(Token(request.param, base / "token"), base / "maf")

@@ -110,7 +110,7 @@ def test_a_whole_life_behind_a_resource_manager(tmp_path):
         for i, name in enumerate(("source", "target")):
             credential = maf.add_client(f"//sp.example.com/cse1/C{name}")
             theirs = copy.copy(token)
-            theirs.uri += f";handle=0x8102000{2 * i}"
+            theirs.uri += f";handle=0x81020{i}00"
             clients.append(Client(theirs, tmp_path / name, credential["id"], maf))
             clients[-1].import_km(credential["kmid"], credential["km"])
             clients[-1].register()

@@ -17,6 +17,10 @@
 #include <cmocka.h>
 #include <tss2/tss2_esys.h>
 
+/* Ranges of handles. Those of tpm2-tss that begin with an 8 shift a signed number. */
+#define TPM_TRANSIENT_FIRST  UINT32_C(0x80000000)
+#define TPM_PERSISTENT_FIRST UINT32_C(0x81000000)
+
 extern struct test_token *fixture_token;
 extern const struct se_plugin *plugin;
 extern struct om_error fixture_err;

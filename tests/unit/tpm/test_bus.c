@@ -109,7 +109,7 @@ static void keys_are_many_in_little_room(void **state)
     }
     for (unsigned i = 0; i < 20; i++)
         SUCCEEDS(plugin->hmac(w.tok, keys[i], &work_message, 1, mac, ERR));
-    assert_int_equal(raw_count(TPM2_TRANSIENT_FIRST), 0);
+    assert_int_equal(raw_count(TPM_TRANSIENT_FIRST), 0);
     for (unsigned i = 0; i < 20; i++)
         plugin->key_free(w.tok, keys[i]);
     FAILS(OM_EINTERNAL, plugin->hmac(w.tok, keys[3], &work_message, 1, mac, ERR));

@@ -68,7 +68,7 @@ static void what_it_holds_already_is_not_touched(void **state)
     tok = fixture_open_provisioned(";handle=0x81010000"); /* the way out */
     wrap_and_use(tok);
     plugin->close(tok);
-    assert_int_equal(raw_count(TPM2_PERSISTENT_FIRST), 3);
+    assert_int_equal(raw_count(TPM_PERSISTENT_FIRST), 3);
 
     raw_evict(STORAGE);
     esys = raw_open();
