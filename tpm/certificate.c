@@ -92,7 +92,7 @@ static om_rc write_octets(struct se_token *tok, ESYS_TR index, size_t offset, co
 /* *n is 0 for an index that was not written to its end. */
 static om_rc read_length(struct se_token *tok, const struct index *i, size_t *n, struct om_error *err)
 {
-    uint8_t header[HEADER];
+    uint8_t header[HEADER] = {0};
     struct om_error quiet;
     *n = 0;
     om_rc rc = read_octets(tok, i->object, 0, header, HEADER, &quiet);

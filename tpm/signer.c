@@ -222,16 +222,17 @@ static om_rc remove_work(struct se_token *tok, void *arg, struct om_error *err)
     struct finding *f = arg;
     ESYS_TR session = ESYS_TR_NONE, object = ESYS_TR_NONE;
     om_rc rc = find(tok, f, err);
-    if (rc != OM_OK)
+    const struct tpm_signer *s = f->found;
+    if (s == NULL)
         return rc == OM_ENOTFOUND && f->told ? OM_OK : rc;
-    rc = tpm_known_restore(tok, &f->found->known, &f->found->auth, &object, err);
+    rc = tpm_known_restore(tok, &s->known, &s->auth, &object, err);
     if (rc == OM_OK)
         rc = tpm_session(tok, tok->storage.object, &session, err);
     if (rc == OM_OK)
         rc = tpm_owner_begin(tok, err);
     f->told = f->told || rc == OM_OK;
     if (rc == OM_OK)
-        rc = tpm_evict(tok, object, session, f->found->known.handle, err);
+        rc = tpm_evict(tok, object, session, s->known.handle, err);
     tpm_owner_end(tok);
     (void)Esys_TR_Close(tok->esys, &object);
     signer_free(f->found);
@@ -269,8 +270,11 @@ void tpm_plugin_signer_free(struct se_token *tok, se_handle handle)
 
 void tpm_signers_free(struct se_token *tok)
 {
-    while (tok->signers != NULL)
-        tpm_plugin_signer_free(tok, tok->signers->handle);
+    for (struct tpm_signer *s = tok->signers, *next; s != NULL; s = next) {
+        next = s->next;
+        signer_free(s);
+    }
+    tok->signers = NULL;
 }
 
 struct signing {

@@ -1,5 +1,6 @@
 /* Public parts: see template.h. */
 #include "tpm/template.h"
+#include "util/buf.h"
 
 #include <openssl/evp.h>
 #include <string.h>
@@ -70,12 +71,13 @@ static om_rc set_role(TPM2B_DIGEST *out, const char *role, const void *what, siz
 {
     uint8_t message[128];
     unsigned len = 0;
-    size_t role_len = strlen(role);
-    if (role_len + n > sizeof message)
+    struct om_writer w;
+    om_writer_init(&w, message, sizeof message);
+    om_write_octets(&w, role, strlen(role));
+    om_write_octets(&w, what, n);
+    if (!om_writer_ok(&w))
         return om_fail(err, OM_EINTERNAL, "the name of a key is too long");
-    memcpy(message, role, role_len);
-    memcpy(message + role_len, what, n);
-    if (EVP_Digest(message, role_len + n, out->buffer, &len, EVP_sha256(), NULL) != 1)
+    if (EVP_Digest(message, w.len, out->buffer, &len, EVP_sha256(), NULL) != 1)
         return om_fail(err, OM_EINTERNAL, "SHA-256 failed");
     out->size = (UINT16)len;
     return OM_OK;
