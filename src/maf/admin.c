@@ -267,6 +267,7 @@ static om_rc revoke_credential(struct store *store, const char *kmid, struct om_
         return rc;
     r.state = STORE_CREDENTIAL_REVOKED;
     OM_TRY(store_enrolment_delete_of(store, r.kmid, &enrolments, err)); /* keys that follow from it go too */
+    OM_TRY(maf_assignment_revoke_kin(store, r.kmid, err));
     return store_credential_update(store, &r, err);
 }
 

@@ -19,9 +19,9 @@ static bool look_for_another(void *arg, const struct store_registration *r, cons
     return !s->found;
 }
 
-/* MAF-CD-3: a KmID that the MAF assigned goes with the last live registration of its identity. */
-static om_rc remove_assigned_kmid(struct store *store, const struct store_registration *r, int64_t now,
-                                  struct om_error *err)
+/* MAF-CD-3: KmIDs that the MAF assigned go with the last live registration of their identity. */
+static om_rc remove_assigned(struct store *store, const struct store_registration *r, int64_t now,
+                             struct om_error *err)
 {
     if (r->assigned_kmid[0] == '\0')
         return OM_OK;
@@ -29,6 +29,7 @@ static om_rc remove_assigned_kmid(struct store *store, const struct store_regist
     OM_TRY(store_registration_list(store, r->identity, look_for_another, &s, err));
     if (s.found)
         return OM_OK;
+    OM_TRY(maf_assignments_remove(store, r->id, err));
     om_rc rc = store_credential_delete(store, r->assigned_kmid, err);
     return rc == OM_ENOTFOUND ? OM_OK : rc;
 }
@@ -39,7 +40,7 @@ om_rc maf_registration_remove(struct store *store, const struct store_registrati
     *keys = 0;
     if (!keep_keys) /* MAF-CD-3 */
         OM_TRY(store_key_delete_of(store, r->identity, r->admin_fqdn, keys, err));
-    OM_TRY(remove_assigned_kmid(store, r, now, err));
+    OM_TRY(remove_assigned(store, r, now, err));
     return store_registration_delete(store, r->id, err); /* MAF-CD-2 */
 }
 

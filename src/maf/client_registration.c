@@ -16,6 +16,7 @@ struct work {
     struct maf_policy policy;
     struct m2m_resource in;
     struct store_registration record; /* borrows its labels from in */
+    struct maf_assignment assignment;
 };
 
 static om_rc check_content(struct maf_call *c, struct work *w)
@@ -42,10 +43,12 @@ static om_rc store_record(struct maf_call *c, void *arg)
     else if (rc == OM_ENOTFOUND)
         rc = OM_OK;
     store_registration_free(&old);
-    return rc == OM_OK ? store_registration_create(store, &w->record, &c->err) : rc;
+    if (rc == OM_OK)
+        rc = store_registration_create(store, &w->record, &c->err);
+    return rc == OM_OK ? maf_assignment_store(c, &w->assignment, w->record.id) : rc;
 }
 
-/* MAF-CR-5; MAF-CR-7: assignedSymmKeyID stays absent, since Km was there before. */
+/* MAF-CR-5; MAF-CR-7: assignedSymmKeyID stays absent where Km was there before. */
 static om_rc make_record(struct maf_call *c, struct work *w)
 {
     struct store_registration *r = &w->record;
@@ -81,6 +84,8 @@ static om_rc create(struct maf_call *c, struct work *w)
         uint8_t octets[16];
         OM_TRY(se_random(c->maf->se, octets, sizeof octets, &c->err));
         maf_make_registration_id(w->record.id, octets);
+        OM_TRY(maf_assignment_begin(c, w->admin, &w->assignment));
+        memcpy(w->record.assigned_kmid, w->assignment.credential.kmid, sizeof w->record.assigned_kmid);
         OM_TRY(prepare(c, w, result));
         rc = maf_transaction(c, store_record, w);
     }

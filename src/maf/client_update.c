@@ -1,6 +1,8 @@
 /* MAF Client Registration Update (TS-0003 8.8.2.5): UPDATE of mafClientReg by its owner. */
 #include "maf/maf_internal.h"
 
+#include <string.h>
+
 #include "util/log.h"
 
 #define UPDATABLE (M2M_A_ET | M2M_A_LBL)
@@ -11,6 +13,8 @@ struct work {
     struct store_registration record;
     enum maf_result result;
     int64_t expires;
+    struct maf_assignment assignment;
+    bool assigned; /* the response tells a KmID */
 };
 
 static om_rc check_content(struct maf_call *c, struct work *w)
@@ -35,7 +39,22 @@ static om_rc prepare(struct maf_call *c, struct work *w)
     unsigned mask = w->in.present & UPDATABLE;
     if (w->result == MAF_RESULT_MODIFIED)
         mask = (mask & M2M_A_ET) != 0 && w->record.expires != w->in.et ? M2M_A_ET : 0U;
+    mask |= w->assigned ? M2M_A_ASKI : 0U;
     return maf_prepare(c, &view, mask);
+}
+
+/* MAF-CU-1, -7: a session with a KeID brings a new Km, and the client gets a KmID for it. */
+static om_rc assign(struct maf_call *c, struct work *w)
+{
+    bool open = false;
+    w->assigned = w->assignment.wanted;
+    if (!w->assigned)
+        return OM_OK;
+    OM_TRY(maf_assignment_is_open(c, w->record.assigned_kmid, &open));
+    if (open) /* an update whose response was lost */
+        return OM_OK;
+    memcpy(w->record.assigned_kmid, w->assignment.credential.kmid, sizeof w->record.assigned_kmid);
+    return OM_OK;
 }
 
 static om_rc apply(struct maf_call *c, void *arg)
@@ -49,7 +68,10 @@ static om_rc apply(struct maf_call *c, void *arg)
     if (((w->in.present | w->in.nulls) & M2M_A_LBL) != 0) /* MAF-CU-6: the whole list; null leaves none */
         OM_TRY(m2m_list_copy(&w->record.labels, &w->in.lbl, &c->err));
     w->record.modified = c->now;
+    OM_TRY(assign(c, w));
     OM_TRY(store_registration_update(c->maf->store, &w->record, &c->err));
+    if (w->assigned && strcmp(w->record.assigned_kmid, w->assignment.credential.kmid) == 0)
+        OM_TRY(maf_assignment_store(c, &w->assignment, w->record.id));
     return prepare(c, w);
 }
 
@@ -58,7 +80,13 @@ static om_rc update(struct maf_call *c, struct work *w)
     OM_TRY(maf_load_own_registration(c, &w->record));                 /* MAF-CU-3 */
     OM_TRY(maf_load_permission(c, w->record.admin_fqdn, &w->policy)); /* MAF-CU-4 */
     OM_TRY(check_content(c, w));
-    OM_TRY(maf_transaction(c, apply, w));
+    om_rc rc = OM_ECONFLICT;
+    for (unsigned i = 0; i < MAF_ID_ATTEMPTS && rc == OM_ECONFLICT; i++) { /* MAF-GEN-10 */
+        OM_TRY(maf_assignment_begin(c, w->record.admin_fqdn, &w->assignment));
+        rc = maf_transaction(c, apply, w);
+    }
+    if (rc != OM_OK)
+        return rc;
     om_audit("client-updated", "id=%s client=%s", w->record.id, c->from);
     maf_done(c, M2M_UPDATED);
     return OM_OK;

@@ -81,7 +81,10 @@ om_rc maf_expiration(struct maf_call *c, int64_t proposed, int64_t max_lifetime,
     if (proposed <= c->now) /* MAF-GEN-9; 1970, whose seconds are 0, is no "never" */
         return maf_refuse(c, M2M_BAD_REQUEST, "et: expirationTime is in the past");
     int64_t latest = c->now + max_lifetime;
-    *out = proposed < latest ? proposed : latest; /* MAF-GEN-5 */
+    *out = proposed < latest ? proposed : latest;      /* MAF-GEN-5 */
+    int64_t remote = c->session->peer->remote_expires; /* MAF-CR-6, TS-0003 10.7 */
+    if (remote != 0 && *out > remote)
+        *out = remote;
     return OM_OK;
 }
 

@@ -146,6 +146,8 @@ static om_rc search(struct search *s)
     s->left = f->lim >= 0 && f->lim < RESULTS_MAX ? f->lim : RESULTS_MAX;
     OM_TRY(store_registration_list(c->maf->store, c->from, consider_registration, s, &c->err));
     OM_TRY(s->rc);
+    if (c->session->peer->kind == MAF_CREDENTIAL_KEID) /* MEF-RP-3 */
+        return OM_OK;
     OM_TRY(store_key_find(c->maf->store, c->from, may_match, consider_key, s, &c->err));
     return s->rc;
 }

@@ -113,6 +113,12 @@ static om_rc check_address(struct maf_call *c)
     return OM_OK;
 }
 
+/* MEF-RP-3 */
+static om_rc refuse_key(struct maf_call *c)
+{
+    return maf_refuse(c, M2M_ORIGINATOR_HAS_NO_PRIVILEGE, "keys need a session with the KmID");
+}
+
 static maf_procedure *find_procedure(const struct maf_call *c)
 {
     static maf_procedure *const of_base[] = {
@@ -137,7 +143,9 @@ static maf_procedure *find_procedure(const struct maf_call *c)
         return c->maf->role->of_child;
     if (c->to.depth == 0)
         return of_base[c->rq->op];
-    return maf_is_registration_id(c->to.name) ? of_client[c->rq->op] : of_key[c->rq->op];
+    if (maf_is_registration_id(c->to.name))
+        return of_client[c->rq->op];
+    return c->session->peer->kind == MAF_CREDENTIAL_KEID ? refuse_key : of_key[c->rq->op];
 }
 
 static om_rc run(struct maf_call *c)

@@ -19,8 +19,9 @@
 static const char *const verdict_text[] = {"found",       "unknown",   "expired",      "revoked",
                                            "row-refused", "malformed", "no-tls13-form"};
 
-/* MAF-HS-1, -7: the identity is a KmID of this MAF, compared without regard to case. `name` is what to look
- * up; for a malformed identity a text that is no KmID, so that the same query is made. */
+/* MAF-HS-1, -7: the identity is a KmID of this MAF, or a KeID of a MEF (MEF-FC-1), compared without regard to
+ * case. `name` is what to look up; for a malformed identity a text that is no KmID, so that the same query is
+ * made. */
 static bool fold_identity(const struct maf *maf, const char *identity, char name[M2M_KEY_ID_SIZE])
 {
     char relative[M2M_RELATIVE_SIZE];
@@ -29,7 +30,8 @@ static bool fold_identity(const struct maf *maf, const char *identity, char name
         memcpy(name, "@", sizeof "@");
         return false;
     }
-    return m2m_key_id_split(identity, relative, fqdn, NULL) == OM_OK && maf_is_name(maf, fqdn);
+    return m2m_key_id_split(identity, relative, fqdn, NULL) == OM_OK &&
+           (maf_is_name(maf, fqdn) || maf->role == &maf_role_maf);
 }
 
 /* What store_credential_get would have asked the token, had there been a row. */
@@ -71,7 +73,11 @@ om_rc maf_lookup(struct maf *maf, const char *identity, struct maf_lookup *look,
 static om_rc describe_peer(const struct maf *maf, const struct store_credential *r, struct maf_peer *p,
                            struct om_error *err)
 {
-    p->kind = MAF_CREDENTIAL_KMID;
+    char relative[M2M_RELATIVE_SIZE];
+    char fqdn[M2M_FQDN_SIZE];
+    OM_TRY(m2m_key_id_split(r->kmid, relative, fqdn, err));
+    p->kind = maf_is_name(maf, fqdn) ? MAF_CREDENTIAL_KMID : MAF_CREDENTIAL_KEID;
+    p->assigned = r->assigned;
     OM_TRY(om_copy_text(p->kmid, sizeof p->kmid, r->kmid, err));
     OM_TRY(m2m_credential_id(p->credential_id, maf->role->credential_type, r->kmid, err));
     return m2m_list_add(&p->identities, r->identity[0] != '\0' ? r->identity : p->credential_id, err);

@@ -26,6 +26,7 @@ const struct maf_role maf_role_maf = {
     .label = OMTLS_LABEL_CONNECTION,
     .suids = {32, 35}, /* MAF-KR-5 */
     .is_client_id = m2m_is_absolute_id,
+    .authenticated = maf_authenticated,
 };
 
 static int64_t system_clock(void)

@@ -43,6 +43,7 @@ enum maf_credential_kind {
     MAF_CREDENTIAL_NONE = 0, /* not authenticated: every request is refused with 4107 (MAF-GEN-1) */
     MAF_CREDENTIAL_KMID,
     MAF_CREDENTIAL_CERTIFICATE, /* or a raw public key */
+    MAF_CREDENTIAL_KEID, /* first contact after remote provisioning: client registrations only (MEF-RP-3) */
 };
 
 /* The authenticated peer of a (D)TLS session, made during the handshake by one of the functions below. */
@@ -50,7 +51,9 @@ struct maf_peer {
     enum maf_credential_kind kind;
     bool decoy; /* unknown, expired or revoked: the handshake must fail; if it did not, everything is refused
                  */
-    char kmid[M2M_KEY_ID_SIZE];          /* as stored; "" with a certificate */
+    char kmid[M2M_KEY_ID_SIZE];          /* KmID or KeID, as stored; "" with a certificate */
+    bool assigned;                       /* the KmID, by this MAF, at a registration */
+    int64_t remote_expires;              /* of a remotely provisioned key; 0: it is none */
     struct maf_certificate *certificate; /* else NULL */
     char credential_id[M2M_ID_SIZE];     /* "11-<KmID>", "33-<AE-ID>" and so on */
     struct m2m_list identities;          /* what From may be; exactly one with a KmID */

@@ -95,8 +95,10 @@ struct maf_call {
     char from[M2M_ID_SIZE]; /* the authenticated identity that asks */
     struct m2m_address to;
     int64_t now;
-    json_t *content; /* prepared by maf_prepare, put into rs by maf_done */
-    bool answered;   /* rs is complete */
+    int64_t
+        remote_expires; /* of the remotely provisioned key that authenticates the session; 0: it is none */
+    json_t *content;    /* prepared by maf_prepare, put into rs by maf_done */
+    bool answered;      /* rs is complete */
     struct om_error err;
 };
 
@@ -188,6 +190,30 @@ OM_MUST_USE om_rc maf_transaction(struct maf_call *c, om_rc (*step)(struct maf_c
 /* Records as resources. They borrow lists of r: do not free them. */
 struct m2m_resource maf_registration_view(const struct maf_call *c, const struct store_registration *r);
 struct m2m_resource maf_key_view(const struct maf_call *c, const struct store_key *r);
+
+/* ---- KmIDs assigned to remotely provisioned clients (assignment.c) ---- */
+
+/* What a registration over a KeID session gives its client. Zero-initialise. */
+struct maf_assignment {
+    bool wanted;                        /* the session is one; otherwise the rest does not count */
+    struct store_credential credential; /* of the new KmID: Km and expiry of the KeID's */
+    bool has_forms;
+    struct se_psk13 forms;
+    char keid[M2M_KEY_ID_SIZE];
+};
+/* Before the transaction: makes up a KmID (MAF-CR-6). admin is the registration's. */
+OM_MUST_USE om_rc maf_assignment_begin(struct maf_call *c, const char *admin, struct maf_assignment *a);
+/* In the transaction that makes or updates the registration, whose id is given. OM_ECONFLICT: KmID taken. */
+OM_MUST_USE om_rc maf_assignment_store(struct maf_call *c, const struct maf_assignment *a,
+                                       const char *registration);
+/* The KmID that this very KeID gave the registration before and that was not used yet: given again. */
+OM_MUST_USE om_rc maf_assignment_is_open(struct maf_call *c, const char *kmid, bool *open);
+/* Ends all KmIDs of a registration, with the KeIDs that they come from (MAF-CD-3, MEF-RP-7). */
+OM_MUST_USE om_rc maf_assignments_remove(struct store *store, const char *registration, struct om_error *err);
+/* The other credentials that share a key with this one end too (MEF-RP-7). */
+OM_MUST_USE om_rc maf_assignment_revoke_kin(struct store *store, const char *kmid, struct om_error *err);
+/* omtls_server.authenticated of a MAF: the first handshake with an assigned KmID (MAF-CU-7). */
+void maf_authenticated(void *maf, SSL *ssl, void *peer);
 
 /* Deletes a registration and what is tied to it (MAF-CD-2, -3), inside the caller's transaction. */
 OM_MUST_USE om_rc maf_registration_remove(struct store *store, const struct store_registration *r,

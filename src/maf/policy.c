@@ -4,13 +4,13 @@
 
 #include <string.h>
 
+#include "maf/id_pattern.h"
 #include "onem2m/primitive.h"
 #include "util/text.h"
 
 #define MAX_LIFETIME INT64_C(253402300799) /* beyond any m2m:timestamp: no limit */
 #define MAX_KEYS     1000000
 #define DEFAULT_KEYS 1000 /* a Source's discovery looks at each of them */
-#define BELOW        "/..."
 
 static om_rc parse_register(const json_t *v, struct maf_policy *p, struct om_error *err)
 {
@@ -58,30 +58,10 @@ static om_rc parse_suids(const json_t *v, struct maf_policy *p, struct om_error 
     return OM_OK;
 }
 
-static size_t below_suffix(const char *pattern) /* octets before "/...", or 0 when it does not end so */
-{
-    size_t n = strlen(pattern);
-    size_t suffix = strlen(BELOW);
-    return n > suffix && strcmp(pattern + n - suffix, BELOW) == 0 ? n - suffix : 0;
-}
-
-static bool is_target_pattern(const char *s)
-{
-    char prefix[M2M_ID_SIZE];
-    size_t n = below_suffix(s);
-    if (n == 0)
-        return m2m_is_absolute_id(s);
-    if (n >= sizeof prefix)
-        return false;
-    memcpy(prefix, s, n);
-    prefix[n] = '\0';
-    return m2m_is_absolute_id(prefix) || (strncmp(prefix, "//", 2) == 0 && m2m_is_fqdn(prefix + 2));
-}
-
 /* Where there is SUID 21 a target can be a MAF; whether it fits its SUID is checked with the request. */
 static bool is_target_pattern_or_fqdn(const char *s)
 {
-    return is_target_pattern(s) || m2m_is_fqdn(s);
+    return maf_is_id_pattern(s) || m2m_is_fqdn(s);
 }
 
 static bool is_target(const char *s)
@@ -152,7 +132,7 @@ static om_rc parse_member(const char *name, const json_t *v, struct maf_policy *
         return parse_suids(v, p, err);
     if (strcmp(name, "targets") == 0) {
         p->any_target = false;
-        return parse_list(name, v, p->suids.first <= 21 ? is_target_pattern_or_fqdn : is_target_pattern,
+        return parse_list(name, v, p->suids.first <= 21 ? is_target_pattern_or_fqdn : maf_is_id_pattern,
                           &p->targets, err);
     }
     if (strcmp(name, "defaultTargets") == 0)
@@ -222,14 +202,5 @@ const struct m2m_list *maf_policy_default_targets(const struct maf_policy *p, un
 
 bool maf_policy_target_allowed(const struct maf_policy *p, const char *target)
 {
-    if (p->any_target)
-        return true;
-    for (size_t i = 0; i < p->targets.n; i++) {
-        const char *pattern = p->targets.items[i];
-        size_t n = below_suffix(pattern);
-        if (n == 0 ? strcmp(pattern, target) == 0
-                   : strncmp(pattern, target, n + 1) == 0 && target[n + 1] != '\0')
-            return true;
-    }
-    return false;
+    return p->any_target || maf_id_matches_any(&p->targets, target);
 }

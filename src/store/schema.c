@@ -100,6 +100,16 @@ const char *const store_schema_steps[] = {
     " anchors BLOB NOT NULL, mac BLOB NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE INDEX certificate_expires ON certificate (expires) WHERE expires > 0;"
     "CREATE TABLE anchor (id TEXT PRIMARY KEY, cert BLOB NOT NULL, mac BLOB NOT NULL) STRICT, WITHOUT ROWID;",
+
+    /* What a MAF keeps of remote provisioning. */
+    "CREATE TABLE mef (fqdn TEXT PRIMARY KEY, address TEXT NOT NULL, kpmid TEXT NOT NULL,"
+    " vouches BLOB NOT NULL, created INTEGER NOT NULL, kpm BLOB NOT NULL, mac BLOB NOT NULL)"
+    " STRICT, WITHOUT ROWID;"
+    "CREATE TABLE assignment (kmid_key TEXT PRIMARY KEY REFERENCES credential ON DELETE CASCADE,"
+    " kmid TEXT NOT NULL, keid_key TEXT NOT NULL, registration TEXT NOT NULL, used INTEGER NOT NULL,"
+    " mac BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX assignment_registration ON assignment (registration, kmid_key);"
+    "CREATE INDEX assignment_keid ON assignment (keid_key, kmid_key);",
 };
 const size_t store_schema_n = sizeof store_schema_steps / sizeof store_schema_steps[0];
 

@@ -15,8 +15,10 @@
 #define AUTHORITY "name, cert, crl_uri, crl_number, revoked, created, mac"
 #define ISSUED    "serial, authority, flavour, name, key, created, expires, revoked, reason, cert, mac"
 
-#define ENROLEE   "identity, lifetime, rights, created, mac"
-#define ENROLMENT "id_key, id, enrolee, credential, fetched, created, expires, ke, mac"
+#define ENROLEE    "identity, lifetime, rights, created, mac"
+#define MEF        "fqdn, address, kpmid, vouches, created, kpm, mac"
+#define ASSIGNMENT "kmid_key, kmid, keid_key, registration, used, mac"
+#define ENROLMENT  "id_key, id, enrolee, credential, fetched, created, expires, ke, mac"
 #define COMMAND                                                                                              \
     "id, identity, admin_fqdn, position, description, state, status, created, issued, reported, mac"
 #define CERTIFICATE "id, admin_fqdn, state, created, expires, key, identities, anchors, mac"
@@ -176,4 +178,20 @@ const char *const store_sql_text[STORE_SQL_N] = {
     [STORE_SQL_CERTIFICATE_PURGE] = "DELETE FROM certificate WHERE id IN " EXPIRED("id", "certificate"),
     [STORE_SQL_ANCHOR_GET] = "SELECT " ANCHOR " FROM anchor WHERE id = ?1",
     [STORE_SQL_ANCHOR_PUT] = "INSERT OR REPLACE INTO anchor (" ANCHOR ") VALUES (?1, ?2, ?3)",
+
+    [STORE_SQL_MEF_GET] = "SELECT " MEF " FROM mef WHERE fqdn = ?1",
+    [STORE_SQL_MEF_PUT] =
+        "INSERT INTO mef (" MEF ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET"
+        " address = excluded.address, kpmid = excluded.kpmid, vouches = excluded.vouches,"
+        " created = excluded.created, kpm = excluded.kpm, mac = excluded.mac",
+    [STORE_SQL_MEF_DELETE] = "DELETE FROM mef WHERE fqdn = ?1",
+    [STORE_SQL_MEF_LIST] = "SELECT " MEF " FROM mef ORDER BY fqdn",
+
+    [STORE_SQL_ASSIGNMENT_GET] = "SELECT " ASSIGNMENT " FROM assignment WHERE kmid_key = ?1",
+    [STORE_SQL_ASSIGNMENT_CREATE] = "INSERT INTO assignment (" ASSIGNMENT ") VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [STORE_SQL_ASSIGNMENT_UPDATE] = "UPDATE assignment SET used = ?5, mac = ?6 WHERE kmid_key = ?1",
+    [STORE_SQL_ASSIGNMENT_LIST_OF] =
+        "SELECT " ASSIGNMENT " FROM assignment WHERE registration = ?1 ORDER BY kmid_key",
+    [STORE_SQL_ASSIGNMENT_LIST_FROM] =
+        "SELECT " ASSIGNMENT " FROM assignment WHERE keid_key = ?1 ORDER BY kmid_key",
 };
