@@ -5,6 +5,7 @@
 #ifndef OPENMAF_BIND_COAPS_H
 #define OPENMAF_BIND_COAPS_H
 
+#include "bind/ahead.h"
 #include "maf/maf.h"
 
 #include <event2/event.h>
@@ -22,6 +23,7 @@ struct coaps_options {
                                  Uri-Host is another MAF (4004, MAF-GEN-4). NULL: not compared */
     SSL_CTX *ctx; /* from omtls_server_ctx, with `dtls` for COAPS_DTLS; peers are struct maf_peer. Its own
                      reference is taken, and of a DTLS context the cookie callbacks */
+    const struct ahead *ahead;         /* borrowed; NULL: no handshake waits for anything */
     unsigned max_sessions;             /* beyond: new peers are not answered before any work for them */
     unsigned max_sessions_per_address; /* of those from one IP address */
     unsigned max_body;                 /* octets of content, whole or in blocks; beyond: 4.13 */

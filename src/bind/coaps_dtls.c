@@ -101,10 +101,11 @@ static void on_retransmit(evutil_socket_t fd, short what, void *arg)
         arm_retransmission(s);
 }
 
-/* Gives a datagram to its session. */
-static void feed(struct coaps_session *s, const uint8_t *octets, size_t n)
+bool coaps_dtls_feed(struct coaps_session *s, const uint8_t *octets, size_t n)
 {
     uint8_t plain[COAPS_DATAGRAM_MAX];
+    if (coaps_ahead_holds(s, octets, n))
+        return true;
     s->datagram.octets = octets;
     s->datagram.len = n;
     while (!s->dead) {
@@ -118,10 +119,12 @@ static void feed(struct coaps_session *s, const uint8_t *octets, size_t n)
         om_wipe(plain, (size_t)got);
     }
     s->datagram.octets = NULL;
-    if (s->dead)
+    if (s->dead) {
         coaps_session_free(s, true);
-    else
-        arm_retransmission(s);
+        return false;
+    }
+    arm_retransmission(s);
+    return true;
 }
 
 static SSL *listener_new(struct coaps *c)
@@ -169,7 +172,7 @@ static void begin(struct coaps *c, const struct coaps_path *path, const uint8_t 
     s->datagram = (struct coaps_datagram){.coaps = c, .path = &s->path};
     BIO_set_data(SSL_get_rbio(s->ssl), &s->datagram);
     (void)evtimer_assign(&s->retransmit, c->base, on_retransmit, s);
-    feed(s, octets, n);
+    (void)coaps_dtls_feed(s, octets, n);
 }
 
 static void dispatch(struct coaps *c, const struct coaps_path *path, const uint8_t *octets, size_t n)
@@ -181,7 +184,7 @@ static void dispatch(struct coaps *c, const struct coaps_path *path, const uint8
         return;
     }
     if (s != NULL && (random == NULL || began_with(s, random))) {
-        feed(s, octets, n);
+        (void)coaps_dtls_feed(s, octets, n);
         return;
     }
     if (random == NULL) {

@@ -87,6 +87,13 @@ struct coaps_download {
     struct om_secret body;
 };
 
+/* A datagram that waits for a key. */
+#define COAPS_HELD 4
+struct coaps_held {
+    uint8_t *octets;
+    size_t len;
+};
+
 enum coaps_phase { COAPS_HANDSHAKE, COAPS_READY };
 
 struct coaps_session {
@@ -100,8 +107,12 @@ struct coaps_session {
     bool served; /* a request was answered */
     struct event deadline;
     struct maf_session maf;
+    struct ahead_waiter ahead;
 
     /* DTLS */
+    bool asked_ahead;
+    size_t n_held;
+    struct coaps_held held[COAPS_HELD];
     struct coaps_datagram datagram;
     struct event retransmit; /* of the handshake's flights */
 
@@ -147,6 +158,18 @@ struct coaps {
 };
 
 int64_t coaps_now(void); /* ms, monotonic */
+
+/* ---- coaps_ahead.c ---- */
+
+OM_MUST_USE om_rc coaps_ahead_watch(struct coaps_session *s, struct om_error *err); /* TLS */
+/* DTLS: true when the datagram waits, of which a copy is kept. */
+bool coaps_ahead_holds(struct coaps_session *s, const uint8_t *octets, size_t n);
+void coaps_ahead_free(struct coaps_session *s);
+
+/* ---- coaps_dtls.c ---- */
+
+/* Gives a datagram to its session; false when that has ended it. */
+bool coaps_dtls_feed(struct coaps_session *s, const uint8_t *octets, size_t n);
 
 /* ---- coaps_udp.c ---- */
 

@@ -94,6 +94,7 @@ void coaps_session_free(struct coaps_session *s, bool notify)
 {
     struct coaps *c = s->coaps;
     s->datagram.octets = NULL;
+    coaps_ahead_free(s);
     if (notify)
         say_goodbye(s);
     if (s->phase == COAPS_HANDSHAKE)

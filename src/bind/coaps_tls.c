@@ -175,7 +175,7 @@ static void begin(struct coaps *c, int fd, const struct coaps_path *path)
     (void)event_assign(&s->readable, c->base, fd, EV_READ | EV_PERSIST, on_readable, s);
     (void)event_assign(&s->writable, c->base, fd, EV_WRITE, on_writable, s);
     (void)evtimer_assign(&s->unfinished, c->base, on_unfinished, s);
-    if (event_add(&s->readable, NULL) != 0)
+    if (coaps_ahead_watch(s, NULL) != OM_OK || event_add(&s->readable, NULL) != 0)
         coaps_session_free(s, false);
 }
 

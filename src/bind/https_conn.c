@@ -4,9 +4,11 @@
  * connection for ever. Here each phase has a total time. */
 #include "bind/https_internal.h"
 #include "bind/wss.h"
+#include "tls/ahead.h"
 #include "util/log.h"
 
 #include <event2/bufferevent_ssl.h>
+#include <event2/bufferevent_struct.h>
 #include <openssl/err.h>
 #include <stdlib.h>
 
@@ -14,6 +16,7 @@ static void conn_free(struct https_conn *c)
 {
     struct https *h = c->https;
     LIST_REMOVE(c, link);
+    ahead_leave(&c->ahead);
     (void)event_del(&c->deadline);
     (void)event_del(&c->replace_page);
     (void)event_del(&c->pull);
@@ -153,6 +156,21 @@ static om_rc watch(struct https_conn *c, struct om_error *err)
     return OM_OK;
 }
 
+static bool ask_ahead(void *arg, const char *identity)
+{
+    struct https_conn *c = arg;
+    const struct ahead *ahead = c->https->opt.ahead;
+    return ahead->ask(ahead->arg, identity, &c->ahead);
+}
+
+/* What libevent does when the socket becomes readable; nothing may come any more. */
+static void go_on(struct ahead_waiter *w)
+{
+    struct https_conn *c = (struct https_conn *)((char *)w - offsetof(struct https_conn, ahead));
+    omtls_ahead_go(c->ssl);
+    event_active(&c->bev->ev_read, EV_READ, 0);
+}
+
 /* From here on the SSL owns c. */
 static struct https_conn *conn_new(struct https *h, SSL *ssl)
 {
@@ -186,7 +204,11 @@ struct bufferevent *https_conn_new(struct event_base *base, void *arg)
     c->bev = bufferevent_openssl_socket_new(base, -1, ssl, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
     if (c->bev == NULL) /* it has freed the SSL */
         return NULL;
-    if (watch(c, &err) != OM_OK) {
+    c->ahead.go = go_on;
+    om_rc rc = h->opt.ahead != NULL ? omtls_ahead_watch(ssl, ask_ahead, c, &err) : OM_OK;
+    if (rc == OM_OK)
+        rc = watch(c, &err);
+    if (rc != OM_OK) {
         om_log(OM_LOG_ERROR, "https: %s", om_error_text(&err, OM_ENOMEM));
         bufferevent_free(c->bev);
         return NULL;

@@ -46,6 +46,7 @@ struct https_conn {
     bool served;   /* at least one request was answered */
     bool replying; /* what is being written is ours, not a page of evhttp's */
     struct maf_session session;
+    struct ahead_waiter ahead;
     struct wss *wss; /* after an upgrade; see wss.h */
 };
 

@@ -77,6 +77,10 @@ OM_MUST_USE om_rc adm_kmid(const struct adm *adm, const char *text, char out[M2M
 /* The serial number of a certificate as it is stored; colons and capitals are allowed. */
 OM_MUST_USE om_rc adm_serial(const char *text, char out[STORE_SERIAL_SIZE], struct om_error *err);
 
+/* Hexadecimal digits of a key of at most 64 octets, in a file that nobody else can read; *km is the caller's.
+ */
+OM_MUST_USE om_rc adm_read_km(const char *path, struct om_secret *km, struct om_error *err);
+
 /* A text file of at most max octets; *out is the caller's to free. */
 OM_MUST_USE om_rc adm_read_text(const char *path, size_t max, char **out, struct om_error *err);
 

@@ -11,7 +11,7 @@
 #define KM_MAX 64
 
 /* Hex digits with at most one newline at the end, in a file that nobody else can read. */
-static om_rc read_km(const char *path, struct om_secret *km, struct om_error *err)
+om_rc adm_read_km(const char *path, struct om_secret *km, struct om_error *err)
 {
     struct om_secret text = OM_SECRET_INIT;
     OM_TRY(om_file_read_private(path, 2 * KM_MAX + 2, &text, err));
@@ -92,7 +92,7 @@ om_rc adm_client_add(const struct adm_args *args, struct om_error *err)
     OM_TRY(reserve_km_file(args->km_out, err));
     char kmid[M2M_KEY_ID_SIZE];
     struct adm adm;
-    om_rc rc = args->km_file != NULL ? read_km(args->km_file, &km, err) : OM_OK;
+    om_rc rc = args->km_file != NULL ? adm_read_km(args->km_file, &km, err) : OM_OK;
     if (rc == OM_OK)
         rc = adm_open(args->dir, &adm, err);
     if (rc == OM_OK) {

@@ -13,6 +13,7 @@ static om_rc start_https(struct bindings *b, size_t i, struct event_base *base, 
     const struct https_options opt = {
         .listener = &start->listeners[i],
         .names = service->names,
+        .ahead = b->ahead,
         .ctx = service->tls,
         .max_connections = cfg->https_max_connections,
         .max_header = cfg->https_max_header,
@@ -34,6 +35,7 @@ static om_rc start_coaps(struct bindings *b, size_t i, struct event_base *base, 
         .transport = dtls ? COAPS_DTLS : COAPS_TLS,
         .listener = &start->listeners[i],
         .names = service->names,
+        .ahead = b->ahead,
         .ctx = dtls ? service->dtls : service->tls,
         .max_sessions = cfg->max_sessions,
         .max_sessions_per_address = cfg->max_sessions_per_address,
@@ -52,8 +54,9 @@ static om_rc start_coaps(struct bindings *b, size_t i, struct event_base *base, 
 }
 
 om_rc bindings_start(struct bindings *b, struct event_base *base, const struct service *service,
-                     const struct worker_start *start, struct om_error *err)
+                     const struct ahead *ahead, const struct worker_start *start, struct om_error *err)
 {
+    b->ahead = ahead;
     const struct config *cfg = start->cfg;
     for (size_t i = 0; i < cfg->n_addresses; i++) {
         b->kind[i] = cfg->addresses[i].binding;

@@ -8,6 +8,7 @@
 
 /* Zero-initialise. */
 struct bindings {
+    const struct ahead *ahead;
     size_t n;
     struct https *https[CONFIG_ADDRESSES_MAX]; /* NULL where the address is another binding's */
     struct coaps *coaps[CONFIG_ADDRESSES_MAX];
@@ -16,7 +17,8 @@ struct bindings {
 
 /* Starts all; those over UDP read nothing before bindings_begin. */
 OM_MUST_USE om_rc bindings_start(struct bindings *b, struct event_base *base, const struct service *service,
-                                 const struct worker_start *start, struct om_error *err);
+                                 const struct ahead *ahead /* or NULL */, const struct worker_start *start,
+                                 struct om_error *err);
 void bindings_begin(struct bindings *b);
 void bindings_drain(struct bindings *b);
 bool bindings_drained(const struct bindings *b);

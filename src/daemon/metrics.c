@@ -67,6 +67,11 @@ static const struct metric metrics[] = {
     COUNTER("key_cache_hits_total", maf.cache.hits, "keys found loaded"),
     COUNTER("key_cache_misses_total", maf.cache.misses, "keys loaded into the token"),
     GAUGE("key_cache_loaded", maf.cache.loaded, "keys loaded in the token"),
+    GAUGE("mef_fetching", mefs.fetching, "keys being fetched from MEFs"),
+    COUNTER("mef_fetched_total", mefs.fetched, "keys fetched from MEFs"),
+    COUNTER("mef_refused_total", mefs.refused, "KeIDs that a MEF does not know or refuses"),
+    COUNTER("mef_unanswered_total", mefs.unanswered, "questions that a MEF did not answer"),
+    COUNTER("mef_suppressed_total", mefs.suppressed, "handshakes refused without asking a MEF"),
     GAUGE("tls_session_keys", tls.session_keys, "TLS secrets held as token keys"),
 };
 

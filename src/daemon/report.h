@@ -4,6 +4,7 @@
 
 #include "bind/coaps.h"
 #include "bind/https.h"
+#include "daemon/mef_ahead.h"
 
 #define REPORT_SECONDS 10 /* between two reports of a living worker */
 
@@ -22,6 +23,7 @@ struct report {
     struct coaps_stats coaps, coaps_tcp; /* likewise */
     struct omtls_stats tls;
     size_t certificate_not_after; /* seconds since 1970; 0: none */
+    struct mef_ahead_stats mefs;
 };
 
 #endif

@@ -2,6 +2,8 @@
 #include "daemon/worker.h"
 #include "daemon/bindings.h"
 #include "daemon/harden.h"
+#include "daemon/mef_ahead.h"
+#include "daemon/program.h"
 #include "daemon/report.h"
 #include "daemon/sandbox.h"
 #include "daemon/service.h"
@@ -24,6 +26,7 @@ struct worker {
     const struct worker_start *start;
     struct event_base *base;
     struct service service;
+    struct mef_ahead *mefs; /* of a MAF; else NULL */
     struct bindings bindings;
     struct event *control, *sigterm, *sigusr1, *health, *purge, *drain_poll, *drain_end;
     size_t purged; /* of a purge that is not done yet */
@@ -36,6 +39,8 @@ static void collect(const struct worker *w, struct report *r)
         maf_stats(w->service.maf, &r->maf);
     omtls_stats(&r->tls);
     r->certificate_not_after = (size_t)w->service.certificates.not_after;
+    if (w->mefs != NULL)
+        mef_ahead_stats(w->mefs, &r->mefs);
 }
 
 static void tell(const struct worker *w, enum report_kind kind, om_rc rc, const struct om_error *err)
@@ -163,7 +168,9 @@ static om_rc start(struct worker *w, struct om_error *err)
         return om_fail(err, OM_ENOMEM, "no memory for an event loop");
     OM_TRY(service_open(w->start->cfg, &w->service, err));
     OM_TRY(make_events(w, err));
-    OM_TRY(bindings_start(&w->bindings, w->base, &w->service, w->start, err));
+    if (daemon_program.role == &maf_role_maf)
+        OM_TRY(mef_ahead_new(w->base, &w->service, w->start->cfg, &w->mefs, err));
+    OM_TRY(bindings_start(&w->bindings, w->base, &w->service, mef_ahead_interface(w->mefs), w->start, err));
     return w->start->cfg->sandbox ? sandbox_enter(err) : OM_OK;
 }
 
@@ -175,6 +182,7 @@ static void stop(struct worker *w)
         if (events[i] != NULL)
             event_free(events[i]);
     bindings_free(&w->bindings);
+    mef_ahead_free(w->mefs);
     service_close(&w->service);
     if (w->base != NULL)
         event_base_free(w->base);

@@ -78,6 +78,7 @@ static om_rc describe_peer(const struct maf *maf, const struct store_credential 
     OM_TRY(m2m_key_id_split(r->kmid, relative, fqdn, err));
     p->kind = maf_is_name(maf, fqdn) ? MAF_CREDENTIAL_KMID : MAF_CREDENTIAL_KEID;
     p->assigned = r->assigned;
+    p->remote_expires = p->assigned || p->kind == MAF_CREDENTIAL_KEID ? r->expires : 0;
     OM_TRY(om_copy_text(p->kmid, sizeof p->kmid, r->kmid, err));
     OM_TRY(m2m_credential_id(p->credential_id, maf->role->credential_type, r->kmid, err));
     return m2m_list_add(&p->identities, r->identity[0] != '\0' ? r->identity : p->credential_id, err);

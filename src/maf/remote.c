@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "maf/id_pattern.h"
 #include "maf/maf_internal.h"
@@ -25,7 +26,7 @@ om_rc maf_remote_wanted(struct maf *maf, const char *identity, struct maf_remote
     *wanted = false;
     memset(out, 0, sizeof *out);
     if (m2m_fold(out->keid, sizeof out->keid, identity, NULL) != OM_OK ||
-        m2m_key_id_split(out->keid, out->relative, fqdn, NULL) != OM_OK || maf_is_name(maf, fqdn))
+        m2m_key_id_split(identity, out->relative, fqdn, NULL) != OM_OK || maf_is_name(maf, fqdn))
         return OM_OK;
     om_rc rc = store_mef_get(maf->store, fqdn, &out->mef, err);
     if (rc == OM_ENOTFOUND)
@@ -85,10 +86,8 @@ static om_rc read_registered(const struct maf_remote *r, const json_t *content, 
 {
     const unsigned needed = M2M_A_RN | M2M_A_ET | M2M_A_CR | M2M_A_SUID | M2M_A_KYV;
     struct m2m_resource key = {0};
-    char name[M2M_RELATIVE_SIZE];
     om_rc rc = m2m_resource_decode(content, WIRE_TY_SYMM_KEY_REG, M2M_RESPONSE, &key, err);
-    if (rc != OM_OK || (key.present & needed) != needed ||
-        m2m_fold(name, sizeof name, key.rn, NULL) != OM_OK || strcmp(name, r->relative) != 0) {
+    if (rc != OM_OK || (key.present & needed) != needed || strcasecmp(key.rn, r->relative) != 0) {
         rc = lies(err, "no key of this name");
     } else if (key.suid != SUID_KM) {
         rc = om_fail(err, OM_EDENIED, "the key has SUID %u, not %d", key.suid, SUID_KM);

@@ -12,8 +12,8 @@
 
 /* A KeID whose key is not here yet, and the MEF to ask. Free with maf_remote_free. */
 struct maf_remote {
-    char keid[M2M_KEY_ID_SIZE]; /* in lower case */
-    char relative[M2M_RELATIVE_SIZE];
+    char keid[M2M_KEY_ID_SIZE];       /* in lower case */
+    char relative[M2M_RELATIVE_SIZE]; /* as the client wrote it */
     struct store_mef mef;
 };
 void maf_remote_free(struct maf_remote *r);

@@ -1,5 +1,6 @@
 /* Hardened contexts: see context.h. */
 #include "tls/context.h"
+#include "tls/ahead.h"
 #include "tls/connection.h"
 #include "tls/error_queue.h"
 #include "tls/identity.h"
@@ -92,8 +93,12 @@ static void on_info(const SSL *ssl, int where, int ret)
     (void)ret;
     if ((where & SSL_CB_ACCEPT_LOOP) == SSL_CB_ACCEPT_LOOP && SSL_get_state(ssl) == TLS_ST_SR_FINISHED)
         tell_authenticated((SSL *)ssl);
-    if ((where & SSL_CB_HANDSHAKE_DONE) != 0)
+    if ((where & SSL_CB_HANDSHAKE_START) != 0)
+        omtls_ahead_begin((SSL *)ssl);
+    if ((where & SSL_CB_HANDSHAKE_DONE) != 0) {
+        omtls_ahead_end((SSL *)ssl);
         (void)SSL_set_mode((SSL *)ssl, SSL_MODE_RELEASE_BUFFERS);
+    }
 }
 
 void omtls_context_keep_buffers(SSL_CTX *ctx)

@@ -1,0 +1,290 @@
+/* See mef_ahead.h.
+ *
+ * Handshakes with the same KeID share one fetch. A KeID that the MEF does not know is not asked for again for
+ * some seconds; a MEF that does not answer is left alone for some. Unknown KeIDs cost a MEF at most
+ * UNKNOWN_RATE questions a second from this worker, however many are made up: a question that ends well gives
+ * its share back, so that many devices at once are no flood. */
+#include "daemon/mef_ahead.h"
+#include "daemon/mef_fetch.h"
+#include "util/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define FETCHES_MAX     16
+#define WAITERS_MAX     256  /* handshakes */
+#define TIMEOUT_SECONDS 5    /* MEF-RP-6 */
+#define NEGATIVE_MS     5000 /* MEF-RP-6: at most 10 s */
+#define NEGATIVE_SLOTS  256
+#define SILENT_MS       2000
+#define UNKNOWN_RATE    20 /* a second */
+#define UNKNOWN_BURST   40
+#define MEFS_MAX        16 /* whose silence and share are remembered */
+
+struct fetch {
+    LIST_ENTRY(fetch) link;
+    struct mef_ahead *owner;
+    struct mef_fetch *work;
+    struct ahead_waiters waiters;
+    char keid[M2M_KEY_ID_SIZE];
+    size_t mef; /* of mefs */
+};
+
+/* What is remembered of a MEF. */
+struct mef {
+    char fqdn[M2M_FQDN_SIZE];
+    int64_t silent_until; /* ms */
+    int64_t share_at;     /* ms: when share was true */
+    double share;         /* questions that may end with "unknown" */
+};
+
+struct negative {
+    char keid[M2M_KEY_ID_SIZE];
+    int64_t until; /* ms */
+};
+
+struct mef_ahead {
+    struct ahead interface;
+    struct mef_fetch_setup setup;
+    SSL_CTX *ctx;
+    LIST_HEAD(, fetch) fetches;
+    size_t n_fetches;
+    struct mef mefs[MEFS_MAX];
+    struct negative negatives[NEGATIVE_SLOTS];
+    struct mef_ahead_stats stats;
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* ---- KeIDs that are not known ---- */
+
+static struct negative *negative_of(struct mef_ahead *m, const char *keid)
+{
+    uint32_t h = 2166136261u; /* FNV-1a; a collision only forgets one early */
+    for (const char *c = keid; *c != '\0'; c++)
+        h = (h ^ (uint8_t)*c) * 16777619u;
+    return &m->negatives[h % NEGATIVE_SLOTS];
+}
+
+static bool is_negative(struct mef_ahead *m, const char *keid)
+{
+    const struct negative *n = negative_of(m, keid);
+    return n->until > now_ms() && strcmp(n->keid, keid) == 0;
+}
+
+static void remember(struct mef_ahead *m, const char *keid)
+{
+    struct negative *n = negative_of(m, keid);
+    (void)stpcpy(n->keid, keid);
+    n->until = now_ms() + NEGATIVE_MS;
+}
+
+/* ---- MEFs ---- */
+
+/* The slot of a MEF; of more than there is room for, the first is forgotten. */
+static size_t mef_of(struct mef_ahead *m, const char *fqdn)
+{
+    size_t at = 0;
+    while (at < MEFS_MAX - 1 && m->mefs[at].fqdn[0] != '\0' && strcmp(m->mefs[at].fqdn, fqdn) != 0)
+        at++;
+    if (strcmp(m->mefs[at].fqdn, fqdn) != 0) {
+        m->mefs[at] = (struct mef){.share = UNKNOWN_BURST, .share_at = now_ms()};
+        (void)stpcpy(m->mefs[at].fqdn, fqdn);
+    }
+    return at;
+}
+
+/* Takes one question of its share; false when it is to be left alone. */
+static bool may_ask(struct mef *mef)
+{
+    int64_t now = now_ms();
+    mef->share += (double)(now - mef->share_at) * UNKNOWN_RATE / 1000;
+    mef->share_at = now;
+    if (mef->share > UNKNOWN_BURST)
+        mef->share = UNKNOWN_BURST;
+    if (now < mef->silent_until || mef->share < 1)
+        return false;
+    mef->share -= 1;
+    return true;
+}
+
+/* ---- fetches ---- */
+
+static struct fetch *find(struct mef_ahead *m, const char *keid)
+{
+    struct fetch *f;
+    LIST_FOREACH(f, &m->fetches, link)
+    if (strcmp(f->keid, keid) == 0)
+        return f;
+    return NULL;
+}
+
+static bool wait_for(struct fetch *f, struct ahead_waiter *w)
+{
+    size_t n = 0;
+    const struct ahead_waiter *other;
+    LIST_FOREACH(other, &f->waiters, link)
+    n++;
+    if (n >= WAITERS_MAX / FETCHES_MAX) {
+        f->owner->stats.suppressed++;
+        return false;
+    }
+    LIST_INSERT_HEAD(&f->waiters, w, link);
+    w->waiting = true;
+    return true;
+}
+
+static void wake(struct fetch *f)
+{
+    struct ahead_waiter *w;
+    while ((w = LIST_FIRST(&f->waiters)) != NULL) {
+        ahead_leave(w);
+        w->go(w); /* the connection may end, and others with it leave the list */
+    }
+}
+
+static void judge(struct mef_ahead *m, const struct fetch *f, om_rc rc, const struct om_error *err)
+{
+    struct mef *mef = &m->mefs[f->mef];
+    switch (rc) {
+    case OM_OK:
+        m->stats.fetched++;
+        mef->share += 1;
+        return;
+    case OM_ETRANSIENT:
+        m->stats.unanswered++;
+        mef->silent_until = now_ms() + SILENT_MS;
+        om_log(OM_LOG_WARNING, "MEF %s: %s", mef->fqdn, om_error_text(err, rc));
+        break;
+    case OM_ENOTFOUND:
+    case OM_EDENIED:
+    case OM_ECONFLICT:
+    case OM_EINTEGRITY:
+        m->stats.refused++;
+        om_audit("fetch-refused", "keid=%s mef=%s why=\"%s\"", f->keid, mef->fqdn, om_error_text(err, rc));
+        break;
+    default:
+        om_log(OM_LOG_ERROR, "fetch of %s: %s", f->keid, om_error_text(err, rc));
+        return; /* ours: nothing is said about the KeID */
+    }
+    remember(m, f->keid);
+}
+
+static void on_done(void *arg, om_rc rc, const struct om_error *err)
+{
+    struct fetch *f = arg;
+    struct mef_ahead *m = f->owner;
+    LIST_REMOVE(f, link);
+    m->n_fetches--;
+    judge(m, f, rc, err);
+    wake(f);
+    free(f);
+}
+
+/* NULL: the handshake goes on and is refused. */
+static struct fetch *begin(struct mef_ahead *m, struct maf_remote *what)
+{
+    struct om_error err = {0};
+    size_t mef = mef_of(m, what->mef.fqdn);
+    struct fetch *f = m->n_fetches < FETCHES_MAX && may_ask(&m->mefs[mef]) ? calloc(1, sizeof *f) : NULL;
+    if (f == NULL) {
+        m->stats.suppressed++;
+        maf_remote_free(what);
+        return NULL;
+    }
+    f->owner = m;
+    f->mef = mef;
+    LIST_INIT(&f->waiters);
+    memcpy(f->keid, what->keid, sizeof f->keid);
+    om_rc rc = mef_fetch_start(&m->setup, what, on_done, f, &f->work, &err);
+    if (rc != OM_OK) {
+        judge(m, f, rc, &err);
+        free(f);
+        return NULL;
+    }
+    LIST_INSERT_HEAD(&m->fetches, f, link);
+    m->n_fetches++;
+    return f;
+}
+
+static bool ask(void *arg, const char *identity, struct ahead_waiter *w)
+{
+    struct mef_ahead *m = arg;
+    struct maf_remote what;
+    struct om_error err = {0};
+    bool wanted = false;
+    om_rc rc = maf_remote_wanted(m->setup.maf, identity, &what, &wanted, &err);
+    if (rc != OM_OK)
+        om_log(OM_LOG_WARNING, "looking for a KeID: %s", om_error_text(&err, rc));
+    if (!wanted)
+        return true;
+    struct fetch *f = find(m, what.keid);
+    if (f == NULL && is_negative(m, what.keid)) {
+        m->stats.suppressed++;
+        maf_remote_free(&what);
+        return true;
+    }
+    if (f == NULL)
+        f = begin(m, &what);
+    else
+        maf_remote_free(&what);
+    return f == NULL || !wait_for(f, w);
+}
+
+/* ---- life ---- */
+
+om_rc mef_ahead_new(struct event_base *base, const struct service *service, const struct config *cfg,
+                    struct mef_ahead **out, struct om_error *err)
+{
+    struct mef_ahead *m = calloc(1, sizeof *m);
+    if (m == NULL)
+        return om_fail(err, OM_ENOMEM, "no memory for fetches");
+    LIST_INIT(&m->fetches);
+    om_rc rc = omtls_client_ctx(service->libctx, false, &m->ctx, err);
+    if (rc != OM_OK) {
+        free(m);
+        return rc;
+    }
+    m->setup = (struct mef_fetch_setup){.base = base,
+                                        .maf = service->maf,
+                                        .se = service->se,
+                                        .ctx = m->ctx,
+                                        .custody = cfg->custody,
+                                        .timeout = TIMEOUT_SECONDS};
+    m->interface = (struct ahead){ask, m};
+    *out = m;
+    return OM_OK;
+}
+
+void mef_ahead_free(struct mef_ahead *m)
+{
+    if (m == NULL)
+        return;
+    struct fetch *f;
+    while ((f = LIST_FIRST(&m->fetches)) != NULL) {
+        LIST_REMOVE(f, link);
+        mef_fetch_cancel(f->work);
+        while (!LIST_EMPTY(&f->waiters))
+            ahead_leave(LIST_FIRST(&f->waiters));
+        free(f);
+    }
+    SSL_CTX_free(m->ctx);
+    free(m);
+}
+
+const struct ahead *mef_ahead_interface(const struct mef_ahead *m)
+{
+    return m != NULL ? &m->interface : NULL;
+}
+
+void mef_ahead_stats(const struct mef_ahead *m, struct mef_ahead_stats *out)
+{
+    *out = m->stats;
+    out->fetching = m->n_fetches;
+}

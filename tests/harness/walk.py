@@ -1,0 +1,69 @@
+"""The walk of remote provisioning with a device that we did not write: MEF, MAF, and what the device computes itself."""
+import json
+import pathlib
+
+from .maf import ADMIN, Maf
+from .mef import MEF_FQDN, Mef, usage_key
+from .peers import OpensslPeer, http
+from .token import Token
+
+MAF_FQDN = "maf.example.com"
+DEVICE = "//in.provider.com/cse1/Cae7"
+VOUCHES = "//in.provider.com/..."
+LATER = "20991231T235959"
+
+
+def introduce(maf, mef, address=None, vouches=VOUCHES):
+    """The MAF becomes a client of the MEF, and is told to ask it."""
+    credential = mef.add_client(maf.fqdn)
+    path = pathlib.Path(maf.dir).parent / "kpm"
+    path.touch(mode=0o600)
+    path.write_text(credential["km"] + "\n")
+    maf.adm("mef", "add", mef.fqdn, "--https", address or f"127.0.0.1:{mef.port}", "--kmid", credential["kmid"],
+            "--km-file", str(path), "--permit", vouches)
+    path.unlink()
+
+
+def enrol(mef, device):
+    """One session at the MEF: what the device then goes to the MAF with."""
+    with OpensslPeer(mef, device) as peer:
+        return first_contact(peer.exported, device["id"])
+
+
+def first_contact(exported, identity):
+    return {"id": identity, "kmid": f"{exported[:16].hex().upper()}@{MEF_FQDN}",
+            "km": usage_key(exported[16:], 21, MAF_FQDN).hex()}
+
+
+def register(peer, identity, admin=ADMIN):
+    body = json.dumps({"sec:mafcr": {"et": LATER, "adfq": admin}}).encode()
+    return peer.request(http("POST", "/-", identity, body, 20002))
+
+
+class World:
+    """A running MAF and MEF that know each other, and a device that may enrol."""
+
+    def __init__(self, directory, kind="softhsm", workers=1, lifetime="1h", **options):
+        directory = pathlib.Path(directory)
+        self.mef = Mef(Token(kind, directory / "mef-token"), directory / "mef", **options).start()
+        try:
+            self.maf = Maf(Token(kind, directory / "maf-token"), directory / "maf", workers=workers, **options).start()
+        except BaseException:
+            self.mef.stop()
+            raise
+        introduce(self.maf, self.mef)
+        self.lifetime = lifetime
+        self.device = self.add_device(DEVICE)
+
+    def add_device(self, identity):
+        device = self.mef.add_client(identity)
+        self.mef.allow(identity, MAF_FQDN, lifetime=self.lifetime)
+        self.maf.adm("stakeholder", "policy", ADMIN, "--permit", identity)
+        return device
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.maf.stop()
+        self.mef.stop()
