@@ -18,8 +18,8 @@
 #define NEGATIVE_MS     5000 /* MEF-RP-6: at most 10 s */
 #define NEGATIVE_SLOTS  256
 #define SILENT_MS       2000
-#define UNKNOWN_RATE    20 /* a second */
-#define UNKNOWN_BURST   40
+#define UNKNOWN_RATE    5 /* a second */
+#define UNKNOWN_BURST   20
 #define MEFS_MAX        16 /* whose silence and share are remembered */
 
 struct fetch {

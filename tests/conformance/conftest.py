@@ -6,6 +6,7 @@ from harness.authorities import Certified
 from harness.maf import Maf
 from harness.mef import Mef
 from harness.token import Token
+from harness.walk import World
 from mef import MefDevice
 
 
@@ -89,3 +90,10 @@ def mef_device(shared_mef, binding):
     yield make
     for one in made:
         one.close()
+
+
+@pytest.fixture(scope="module", params=("softhsm", "softokn"))
+def world(request, tmp_path_factory):
+    """A MAF and a MEF that know each other, for a whole module."""
+    with World(tmp_path_factory.mktemp("world"), request.param) as running:
+        yield running
