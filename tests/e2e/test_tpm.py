@@ -60,18 +60,16 @@ def test_gone_and_back(gone, custody, tmp_path):
             body = {"sec:mafcr": {"et": LATER, "adfq": ADMIN}}
             assert peer.request(http("POST", "/-", source["id"], json.dumps(body).encode(), 20002)).rsc == 2001
             for _ in range(2):
-                assert register_key(peer, source, target).rsc == 2001
+                # Each worker asks the TPM again after a second at most: the one of this session may come later than the other.
+                wait_for(lambda: register_key(peer, source, target).rsc == 2001, "the session does not come back")
                 with gone(token):
                     assert not serves(maf, source) and not serves(maf, target)
-                    with contextlib.suppress(EOFError):  # the MAF may also end the session
-                        assert register_key(peer, source, target).rsc // 1000 == 5
+                    assert register_key(peer, source, target).rsc // 1000 == 5
                     with pytest.raises(Failed, match="TPM2_|connection with swtpm|does not answer"):
                         maf.adm("check")
                 back = time.monotonic()
                 wait_for(lambda: serves(maf, source) and serves(maf, target), "the MAF does not come back")
                 print(f"{gone.__name__}, custody {custody}: serves {time.monotonic() - back:.2f} s after the TPM is back")
-        with OpensslPeer(maf, source) as peer:
-            assert register_key(peer, source, target).rsc == 2001
         assert maf.pids() == pids
         maf.adm("check")
 

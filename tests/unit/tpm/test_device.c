@@ -47,7 +47,7 @@ static void what_is_kept_is_made_anew(void **state)
     begin("tpmrm0");
     work_begin(&w, "");
     all_operations(&w);
-    assert_true(raw_count(TPM2_LOADED_SESSION_FIRST) == 1 && raw_count(TPM2_TRANSIENT_FIRST) <= 2);
+    assert_true(raw_count(TPM2_LOADED_SESSION_FIRST) == 1 && raw_count(TPM_TRANSIENT_FIRST) <= 2);
     for (enum operation op = 0; op < N_OPERATIONS; op++) {
         SUCCEEDS(work_do(&w, OP_HMAC));
         test_token_away(fixture_token);

@@ -13,7 +13,7 @@ static unsigned commands_of(struct work *w, enum operation op)
 
 static void expect_clean(const char *what, enum operation op, unsigned command)
 {
-    unsigned objects = raw_count(TPM2_TRANSIENT_FIRST), sessions = raw_count(TPM2_LOADED_SESSION_FIRST);
+    unsigned objects = raw_count(TPM_TRANSIENT_FIRST), sessions = raw_count(TPM2_LOADED_SESSION_FIRST);
     if (objects + sessions == 0)
         return;
     print_error("%s at command %u of %s left %u objects and %u sessions\n", what, command,
@@ -73,7 +73,7 @@ static void lasting_faults_leave_nothing_in_the_end(void **state)
                 bus_set(&fault);
                 (void)work_do(&w, ops[o]);
                 bus_set(NULL);
-                assert_true(raw_count(TPM2_TRANSIENT_FIRST) <= 3);
+                assert_true(raw_count(TPM_TRANSIENT_FIRST) <= 3);
                 assert_true(raw_count(TPM2_LOADED_SESSION_FIRST) <= 3);
                 SUCCEEDS(work_do(&w, OP_HEALTH));
                 expect_clean("a way that stays broken", ops[o], i);
@@ -91,7 +91,7 @@ static void closing_leaves_nothing(void **state)
     bus_set(&(struct bus_fault){BUS_LOSE, 0, 2, 0, 0});
     FAILS(OM_ETRANSIENT, work_do(&w, OP_PRF));
     bus_set(NULL);
-    assert_true(raw_count(TPM2_TRANSIENT_FIRST) > 0);
+    assert_true(raw_count(TPM_TRANSIENT_FIRST) > 0);
     work_end(&w);
     expect_clean("a token that is closed", OP_PRF, 2);
 }
