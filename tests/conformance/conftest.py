@@ -19,7 +19,7 @@ def pytest_collection_modifyitems(config, items):
     """What is said of pre-shared keys, and what a MEF does, is not asked of clients with certificates."""
     def wanted(item):
         by_certificate = hasattr(item, "callspec") and item.callspec.params.get("binding", "").endswith("-certificate")
-        return not (by_certificate and (item.get_closest_marker("psk") or "shared_mef" in item.fixturenames))
+        return not (by_certificate and (item.get_closest_marker("psk") or {"shared_mef", "world"} & set(item.fixturenames)))
 
     deselected = [item for item in items if not wanted(item)]
     if deselected:

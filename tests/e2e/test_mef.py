@@ -83,17 +83,23 @@ def test_crash_leaves_what_clients_were_told(softhsm, tmp_path):
     with Mef(softhsm, tmp_path / "mef", workers=2) as mef:
         device, maf = clients(mef)
         enrolled = []
-        for i in range(12):
-            try:
-                enrolled.append(enrol(mef, device))
-            except (HandshakeFailed, EOFError):
-                continue
-            if i % 4 == 3:
-                mef.stop(signal.SIGKILL)
-                mef.start()
-            else:
-                wait_for(lambda: len(mef.worker_pids()) == 2, "both workers are there")
-                os.kill(mef.worker_pids()[i % 2], signal.SIGKILL)
+
+        def several():
+            for _ in range(3):
+                try:
+                    enrolled.append(enrol(mef, device))
+                except (HandshakeFailed, EOFError):
+                    continue
+
+        for n in range(2):
+            several()
+            victim = mef.worker_pids()[n]
+            os.kill(victim, signal.SIGKILL)
+            wait_for(lambda: len(mef.worker_pids()) == 2 and victim not in mef.worker_pids(), "the worker came back")
+        several()
+        mef.stop(signal.SIGKILL)
+        mef.start()
+        several()
         assert len(enrolled) >= 6
         for keid, ke in enrolled:
             answer = fetch(mef, maf, keid)

@@ -1,5 +1,5 @@
-/* Fuzz target: octets of a TLS or DTLS peer in which a psk_identity is looked for before OpenSSL sees them. The
- * first octet chooses the transport. */
+/* Fuzz target: octets of a TLS or DTLS peer in which a psk_identity is looked for before OpenSSL sees them.
+ * The first octet chooses the transport. */
 #include "target.h"
 
 #include "tls/ahead.h"

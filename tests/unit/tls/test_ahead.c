@@ -179,7 +179,7 @@ static void waits_until_it_may_go(void **state)
         assert_false(handshake_run(&h));
         assert_int_equal(a.times, 1);
         assert_int_equal(tls_found.calls, 0); /* OpenSSL has not asked for the key */
-        assert_false(handshake_run(&h)); /* nor does it spin or fail when tried again */
+        assert_false(handshake_run(&h));      /* nor does it spin or fail when tried again */
         assert_int_equal(a.times, 1);
         a.go = true;
         omtls_ahead_go(h.server);
