@@ -11,7 +11,7 @@
 #define SWTPM_ADDRESS   "127.0.0.1"
 #define SWTPM_PORT      2321
 #define TIMEOUT_DEFAULT 5
-#define TIMEOUT_MAX     60
+#define TIMEOUT_MAX     20 /* well below what the supervisor of mafd takes for a hang */
 
 /* Persistent objects of the owner (TPM 2.0 Part 2, table of handle ranges). Two are the root keys, 16 after
  * them may be signing keys. */

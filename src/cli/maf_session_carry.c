@@ -18,7 +18,9 @@ static void broken_handshake(struct maf_session *s)
     unsigned long e = ERR_peek_last_error();
     bool alert = e != 0 && ERR_GET_LIB(e) == ERR_LIB_SSL && ERR_GET_REASON(e) > SSL_AD_REASON_OFFSET;
     bool closed = e == 0 || ERR_SYSTEM_ERROR(e) || ERR_GET_REASON(e) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
-    if (alert && !SSL_is_server(s->setup.ssl))
+    if (alert && ERR_GET_REASON(e) == SSL_R_TLSV1_ALERT_INTERNAL_ERROR) /* no word about the key */
+        maf_session_fail(s, OPENMAF_ETEMPORARY, "%s cannot serve at the moment (%s)", s->peer, why);
+    else if (alert && !SSL_is_server(s->setup.ssl))
         maf_session_fail(
             s, OPENMAF_EDENIED,
             "%s refused the handshake (%s): it does not know the key, has another under its name, "

@@ -26,9 +26,9 @@ static void uris_that_are_understood(void **state)
     u = parsed("tpm2:tcti=swtpm");
     assert_string_equal(u.address, "127.0.0.1");
     assert_int_equal(u.port, 2321);
-    u = parsed("tpm2:tcti=swtpm:path=/run/a%3Bb.sock;encrypt=no;timeout=60;handle=0x817fffee");
+    u = parsed("tpm2:tcti=swtpm:path=/run/a%3Bb.sock;encrypt=no;timeout=20;handle=0x817fffee");
     assert_string_equal(u.path, "/run/a;b.sock");
-    assert_true(!u.encrypt && u.timeout_ms == 60000 && u.handle == 0x817fffee);
+    assert_true(!u.encrypt && u.timeout_ms == 20000 && u.handle == 0x817fffee);
     u = parsed("tpm2:encrypt=no;tcti=swtpm:host=localhost");
     assert_string_equal(u.address, "127.0.0.1");
 
@@ -70,8 +70,8 @@ static void uris_that_are_refused(void **state)
         {"tpm2:tcti=swtpm;handle=0x817fffef", "is not within"},
         {"tpm2:tcti=swtpm;handle=81000001", "is not within"},
         {"tpm2:tcti=swtpm;handle=0x81000001z", "is not within"},
-        {"tpm2:tcti=swtpm;timeout=0", "1..60"},
-        {"tpm2:tcti=swtpm;timeout=61", "1..60"},
+        {"tpm2:tcti=swtpm;timeout=0", "1..20"},
+        {"tpm2:tcti=swtpm;timeout=21", "1..20"},
         {"tpm2:tcti=swtpm;encrypt=maybe", "neither yes nor no"},
         {"tpm2:tcti=swtpm;handle=%4", "percent-encoding"},
         {"tpm2:tcti=swtpm;handle=%zz", "percent-encoding"},
