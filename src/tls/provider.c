@@ -234,7 +234,9 @@ void omtls_libctx_free(OSSL_LIB_CTX *libctx)
     struct loaded l = {0};
     if (libctx == NULL)
         return;
-    (void)OSSL_PROVIDER_do_all(libctx, collect, &l);
+    /* Providers that OpenSSL took by itself, as where ours was not loaded, are its own to unload. */
+    if (OSSL_PROVIDER_available(libctx, "maf") == 1)
+        (void)OSSL_PROVIDER_do_all(libctx, collect, &l);
     while (l.n > 0)
         (void)OSSL_PROVIDER_unload(l.providers[--l.n]);
     OSSL_LIB_CTX_free(libctx);

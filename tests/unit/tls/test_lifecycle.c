@@ -292,6 +292,19 @@ static void test_threads(void **state)
     SSL_CTX_free(server);
 }
 
+/* One into which nothing was loaded: OpenSSL puts a provider of its own there as soon as it is asked for one.
+ */
+static void test_context_without_providers(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        OSSL_LIB_CTX *libctx = OSSL_LIB_CTX_new();
+        assert_non_null(libctx);
+        omtls_libctx_free(libctx);
+    }
+    omtls_libctx_free(NULL);
+}
+
 int main(int argc, char **argv)
 {
     fixture_kind(argc, argv);
@@ -304,6 +317,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_attach, tls_test_setup, tls_test_teardown),
         cmocka_unit_test_setup_teardown(test_fork, tls_test_setup, tls_test_teardown),
         cmocka_unit_test_setup_teardown(test_threads, tls_test_setup, tls_test_teardown),
+        cmocka_unit_test(test_context_without_providers),
     };
     return cmocka_run_group_tests(tests, tls_setup, tls_teardown);
 }
