@@ -9,7 +9,7 @@ om_rc hsm_certificate_read(struct se_token *tok, const char *text, uint8_t *der,
 {
     struct hsm_name name;
     CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
-    OM_TRY(hsm_name_parse(tok, text, &name, err));
+    OM_TRY(hsm_name_parse(tok, text, CKO_CERTIFICATE, &name, err));
     OM_TRY(hsm_object_find(tok, CKO_CERTIFICATE, &name, "certificate", &object, err));
     om_rc rc = hsm_object_attribute(tok, object, CKA_VALUE, der, n, err);
     if (rc == OM_OK && *n == 0)
@@ -56,7 +56,7 @@ static om_rc replace(struct se_token *tok, CK_SESSION_HANDLE session, const char
 {
     struct hsm_name name;
     CK_OBJECT_HANDLE old = CK_INVALID_HANDLE;
-    OM_TRY(hsm_name_parse(tok, text, &name, err));
+    OM_TRY(hsm_name_parse(tok, text, CKO_CERTIFICATE, &name, err));
     om_rc rc = hsm_object_find(tok, CKO_CERTIFICATE, &name, "certificate", &old, err);
     if (rc != OM_OK && rc != OM_ENOTFOUND)
         return rc;

@@ -20,7 +20,8 @@ static om_rc take(struct hsm_octets *out, const CK_ATTRIBUTE *a, const char *att
     return OM_OK;
 }
 
-static om_rc take_attributes(const P11KitUri *uri, struct hsm_name *out, struct om_error *err)
+static om_rc take_attributes(const P11KitUri *uri, CK_OBJECT_CLASS class, struct hsm_name *out,
+                             struct om_error *err)
 {
     CK_ULONG n = 0;
     const CK_ATTRIBUTE *all = p11_kit_uri_get_attributes((P11KitUri *)uri, &n);
@@ -29,16 +30,19 @@ static om_rc take_attributes(const P11KitUri *uri, struct hsm_name *out, struct 
             OM_TRY(take(&out->label, &all[i], "object", err));
         else if (all[i].type == CKA_ID)
             OM_TRY(take(&out->id, &all[i], "id", err));
-        else
-            return om_fail(err, OM_EINPUT, "a pkcs11 URI names an object by object= and id= only");
+        else if (all[i].type != CKA_CLASS)
+            return om_fail(err, OM_EINPUT, "a pkcs11 URI names an object by object=, id= and type= only");
+        else if (all[i].ulValueLen != sizeof class || memcmp(all[i].pValue, &class, sizeof class) != 0)
+            return om_fail(err, OM_EINPUT,
+                           "type= in the pkcs11 URI is another kind of object than is wanted");
     }
     if (!out->label.given && !out->id.given)
         return om_fail(err, OM_EINPUT, "the pkcs11 URI names no object; add object= or id=");
     return OM_OK;
 }
 
-static om_rc parse_uri(struct se_token *tok, const char *text, P11KitUri *uri, struct hsm_name *out,
-                       struct om_error *err)
+static om_rc parse_uri(struct se_token *tok, const char *text, CK_OBJECT_CLASS class, P11KitUri *uri,
+                       struct hsm_name *out, struct om_error *err)
 {
     int bad = p11_kit_uri_parse(text, P11_KIT_URI_FOR_ANY, uri);
     if (bad != P11_KIT_URI_OK)
@@ -48,10 +52,11 @@ static om_rc parse_uri(struct se_token *tok, const char *text, P11KitUri *uri, s
     if (p11_kit_uri_match_token_info(uri, &tok->info) != 1 ||
         p11_kit_uri_match_module_info(uri, hsm_module_info(tok->module)) != 1)
         return om_fail(err, OM_EINPUT, "the pkcs11 URI of an object names another token");
-    return take_attributes(uri, out, err);
+    return take_attributes(uri, class, out, err);
 }
 
-om_rc hsm_name_parse(struct se_token *tok, const char *text, struct hsm_name *out, struct om_error *err)
+om_rc hsm_name_parse(struct se_token *tok, const char *text, CK_OBJECT_CLASS class, struct hsm_name *out,
+                     struct om_error *err)
 {
     memset(out, 0, sizeof *out);
     if (strncmp(text, SCHEME, strlen(SCHEME)) != 0) {
@@ -61,7 +66,7 @@ om_rc hsm_name_parse(struct se_token *tok, const char *text, struct hsm_name *ou
     P11KitUri *uri = p11_kit_uri_new();
     if (uri == NULL)
         return om_fail(err, OM_ENOMEM, "no memory for a URI");
-    om_rc rc = parse_uri(tok, text, uri, out, err);
+    om_rc rc = parse_uri(tok, text, class, uri, out, err);
     p11_kit_uri_free(uri);
     return rc;
 }

@@ -18,9 +18,9 @@ struct hsm_name {
 };
 
 /* A plain name is a label; a pkcs11: URI gives label (object=), ID (id=) or both, and may say of the token
- * only what is true of this one. OM_EINPUT. */
-OM_MUST_USE om_rc hsm_name_parse(struct se_token *tok, const char *text, struct hsm_name *out,
-                                 struct om_error *err);
+ * and of the kind of object (type=) only what is true of this token and this class. OM_EINPUT. */
+OM_MUST_USE om_rc hsm_name_parse(struct se_token *tok, const char *text, CK_OBJECT_CLASS class,
+                                 struct hsm_name *out, struct om_error *err);
 
 /* The one token object of this class and name. `what` is for the error text: OM_ENOTFOUND, OM_ECONFIG
  * (several). */

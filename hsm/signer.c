@@ -120,7 +120,7 @@ om_rc hsm_signer_find(struct se_token *tok, const char *text, se_handle *out, ui
                       struct om_error *err)
 {
     struct hsm_name name;
-    OM_TRY(hsm_name_parse(tok, text, &name, err));
+    OM_TRY(hsm_name_parse(tok, text, CKO_PRIVATE_KEY, &name, err));
     om_rc rc = find_parsed(tok, &name, out, point, err);
     return rc == OM_OK ? OM_OK : om_context(err, rc, "signing key '%.80s'", text);
 }
@@ -176,7 +176,7 @@ static om_rc make(struct se_token *tok, const char *text, se_handle *out, uint8_
 {
     struct hsm_name name;
     CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
-    OM_TRY(hsm_name_parse(tok, text, &name, err));
+    OM_TRY(hsm_name_parse(tok, text, CKO_PRIVATE_KEY, &name, err));
     OM_TRY(check_free(tok, &name, err));
     OM_TRY(hsm_object_writer(tok, &session, err));
     om_rc rc = generate(tok, session, text, err);
@@ -211,7 +211,7 @@ om_rc hsm_signer_remove(struct se_token *tok, const char *text, struct om_error 
 {
     struct hsm_name name;
     CK_SESSION_HANDLE session = CK_INVALID_HANDLE;
-    OM_TRY(hsm_name_parse(tok, text, &name, err));
+    OM_TRY(hsm_name_parse(tok, text, CKO_PRIVATE_KEY, &name, err));
     OM_TRY(hsm_object_writer(tok, &session, err));
     om_rc rc = destroy(tok, session, &name, err);
     (void)tok->f->C_CloseSession(session);

@@ -112,8 +112,8 @@ static void other_tools_keys_are_found_by_uri(void **state)
     sign(tok, signer);
     SUCCEEDS(plugin->signer_find(tok, "pkcs11:object=MAF%20key%201;id=%01%02", &signer, by_label, ERR));
     assert_memory_equal(by_id, by_label, sizeof by_id);
-    SUCCEEDS(
-        plugin->signer_find(tok, "pkcs11:token=openmaf-test;object=MAF%20key%202", &signer, by_label, ERR));
+    SUCCEEDS(plugin->signer_find(tok, "pkcs11:token=openmaf-test;object=MAF%20key%202;type=private", &signer,
+                                 by_label, ERR));
     assert_memory_not_equal(by_id, by_label, sizeof by_id);
     sign(tok, signer);
     static const struct {
@@ -125,7 +125,8 @@ static void other_tools_keys_are_found_by_uri(void **state)
         {"pkcs11:id=%05", OM_ENOTFOUND, "no private key"},
         {"pkcs11:token=other;id=%04", OM_EINPUT, "another token"},
         {"pkcs11:token=openmaf-test", OM_EINPUT, "names no object"},
-        {"pkcs11:id=%04;type=cert", OM_EINPUT, "object= and id= only"},
+        {"pkcs11:id=%04;type=cert", OM_EINPUT, "another kind of object"},
+        {"pkcs11:id=%04;library-version=1", OM_EINPUT, "another token"},
         {"pkcs11:id=%04?pin-value=1", OM_EINPUT, "not known here"},
         {"pkcs11:id=%04;x-what=1", OM_EINPUT, "not known here"},
         {"pkcs11:id=%0", OM_EINPUT, "malformed"},
