@@ -103,18 +103,18 @@ class Authority:
             openssl("req", "-new", "-key", self.key, "-subj", "/CN=" + cn.replace("/", "\\/"), "-out", request, "-config",
                     config(stem.with_suffix(".req.cnf"), {}), input="")
         if not_before or not_after:
-            self._issue_at(stem, request, public, what, not_before, not_after, digest, path)
+            self._issue_at(stem, cn, key, what, not_before, not_after, digest, path)
         else:
             openssl("x509", "-req", "-in", request, "-force_pubkey", public, "-CA", self.path, "-CAkey", self.key,
                     "-set_serial", number + 1000, "-days", days, "-" + digest, "-extfile",
                     config(stem.with_suffix(".cnf"), what), "-extensions", "x", "-out", path)
         return Certificate(path, key, self.chain())
 
-    def _issue_at(self, stem, request, public, what, not_before, not_after, digest, path):
-        """With times of one's own, which `openssl x509` cannot give: `openssl ca` on a certificate made first."""
+    def _issue_at(self, stem, cn, key, what, not_before, not_after, digest, path):
+        """With times of one's own, which `openssl x509` cannot give: `openssl ca` on a certificate that the key signed itself."""
         draft = stem.with_suffix(".draft.pem")
-        openssl("x509", "-req", "-in", request, "-force_pubkey", public, "-CA", self.path, "-CAkey", self.key, "-set_serial", 1,
-                "-days", 1, "-out", draft)
+        openssl("req", "-x509", "-new", "-key", key, "-subj", "/CN=" + cn.replace("/", "\\/"), "-days", 1, "-out", draft, "-config",
+                config(stem.with_suffix(".req.cnf"), {}), input="")
         base = stem.with_suffix(".ca")
         base.mkdir()
         (base / "index.txt").write_text("")
@@ -133,7 +133,7 @@ class Authority:
         lines = []
         for one in revoked:
             serial = openssl("x509", "-in", one.path, "-noout", "-serial").strip().split("=")[1]
-            lines.append(f"R\t20991231235959Z\t{last_update or '20240101000000Z'}\t{serial}\tunknown\t/CN=x\n")
+            lines.append(f"R\t491231235959Z\t240101000000Z\t{serial}\tunknown\t/CN=x\n")
         (base / "index.txt").write_text("".join(lines))
         (base / "crlnumber").write_text("01\n")
         conf = base / "ca.cnf"
@@ -158,12 +158,12 @@ class Certified:
         openssl("pkey", "-in", self.key, "-pubout", "-out", self.public)
         self.serve("certificate", "maf", [maf.fqdn, "localhost"])
 
-    def serve(self, section, key, names):
-        """A certificate for a key of the MAF's token, and the section of mafd.conf that names it."""
+    def serve(self, section, key, names, key_is="{}"):
+        """A certificate for a key of the MAF's token, and the section of mafd.conf that names it: key_is says how."""
         public = self.dir / f"{key}.pub"
         public.write_text(run([program("test-signer"), self.maf.token.uri, self.maf.token.pin_source, key], env=self.maf.token.env()))
         made = self.authority.issue(names[0], ",".join(f"DNS:{n}" for n in names), public=public)
-        self.maf.configure(section, "key", key)
+        self.maf.configure(section, "key", key_is.format(key))
         self.maf.configure(section, "chain", str(made.sent))
         return made
 
