@@ -9,9 +9,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from harness.build import release_build  # noqa: E402
 from harness.maf import Maf  # noqa: E402
-from harness.token import Token  # noqa: E402
-
-TOKENS = ("softhsm", "softokn", "swtpm-plain")
+from harness.token import KINDS as TOKENS, Token  # noqa: E402
 
 
 def pytest_configure(config):

@@ -5,14 +5,13 @@ from binding import BINDINGS, Device
 from harness.authorities import Certified
 from harness.maf import Maf
 from harness.mef import Mef
-from harness.token import Token
+from harness.token import KINDS as TOKENS, Token
 from harness.walk import World
 from mef import MefDevice
 
 
 # One binding is enough for the inner loop; the others must behave the same, and ci/test sees that they do.
 QUICK = "https-json"
-TOKENS = ("softhsm", "softokn")
 
 
 def pytest_collection_modifyitems(config, items):

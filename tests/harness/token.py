@@ -9,6 +9,10 @@ import weakref
 
 from .build import ROOT, program
 
+# What every suite of the whole runs on. The way to swtpm is not encrypted there, for the time that it takes; other tests do
+# encrypt it.
+KINDS = ("softhsm", "softokn", "swtpm-plain")
+
 
 def end_process(pid_of):
     """Kills the process and waits for its end; it is not our child."""
