@@ -16,7 +16,7 @@ om_rc om_secret_alloc(struct om_secret *s, size_t n, struct om_error *err)
     om_secret_free(s);
     if (n == 0)
         return OM_OK;
-    if (n > (size_t)1 << 20)
+    if (n > OM_SECRET_MAX)
         return om_fail(err, OM_EINPUT, "a secret of %zu octets is too long", n);
     s->octets = calloc(1, n);
     if (s->octets == NULL)

@@ -15,6 +15,8 @@ struct om_secret {
     size_t len;      /* octets in use */
 };
 
+#define OM_SECRET_MAX ((size_t)16 << 20) /* octets: more than any file that is read whole */
+
 #define OM_SECRET_INIT                                                                                       \
     {                                                                                                        \
         NULL, 0                                                                                              \
@@ -23,7 +25,7 @@ struct om_secret {
 /* Fails to compile away: overwrites n octets at p. */
 void om_wipe(void *p, size_t n);
 
-/* Makes s hold n zero octets (n <= 1 MiB); what it held before is wiped. OM_ENOMEM. */
+/* Makes s hold n zero octets (n <= OM_SECRET_MAX); what it held before is wiped. OM_ENOMEM. */
 OM_MUST_USE om_rc om_secret_alloc(struct om_secret *s, size_t n, struct om_error *err);
 
 /* Makes s a copy of n octets at p. p is not wiped. */

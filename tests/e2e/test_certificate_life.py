@@ -71,6 +71,16 @@ def test_a_new_crl_ends_sessions(maf, tmp_path):
         assert not alive(peer_a, a)
 
 
+def test_a_long_crl(maf, tmp_path):
+    """Fifty thousand certificates, and ours."""
+    a, b = (maf.certified.ae(f"//sp.example.com/cse1/C{n}") for n in "ab")
+    path = maf.certified.clients.crl(tmp_path / "crls.pem", revoked=[b["certificate"]], others=50000)
+    assert path.stat().st_size > 1 << 20
+    maf.configure("clients", "crls", str(path))
+    with maf:
+        assert not refused(maf, a) and refused(maf, b)
+
+
 def pathlib_write(path, text):
     path.write_text(text)
     return path

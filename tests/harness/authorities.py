@@ -126,14 +126,15 @@ class Authority:
         openssl("ca", "-batch", "-config", conf, "-ss_cert", draft, "-keyfile", self.key, "-cert", self.path, "-extensions", "x",
                 "-startdate", not_before or "20200101000000Z", "-enddate", not_after or "20991231235959Z", "-out", path, "-notext")
 
-    def crl(self, path, revoked=(), last_update=None, next_update=None):
-        """A CRL with these certificates, PEM."""
+    def crl(self, path, revoked=(), last_update=None, next_update=None, others=0):
+        """A CRL with these certificates, PEM, and so many that nobody has seen."""
         base = self.dir / f"{self.name}-crl-{next(_serial)}"
         base.mkdir()
         lines = []
         for one in revoked:
             serial = openssl("x509", "-in", one.path, "-noout", "-serial").strip().split("=")[1]
             lines.append(f"R\t491231235959Z\t240101000000Z\t{serial}\tunknown\t/CN=x\n")
+        lines += [f"R\t491231235959Z\t240101000000Z\t7F{n:014X}\tunknown\t/CN=x\n" for n in range(others)]
         (base / "index.txt").write_text("".join(lines))
         (base / "crlnumber").write_text("01\n")
         conf = base / "ca.cnf"
