@@ -8,7 +8,7 @@ import pytest
 
 from harness.build import ROOT, build_dir
 
-FOLDERS = ("src", "hsm", "tpm", "provisioning", "tests")
+FOLDERS = ("src", "hsm", "tpm", "provisioning", "tests", "docs")
 
 
 def sources(*endings):

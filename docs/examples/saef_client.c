@@ -1,5 +1,5 @@
-/* An application that talks to another entity over TLS with a key of its MAF Client home, which stays in the token:
- * sends one line and prints what comes back.
+/* An application that talks to another entity over TLS with a key of its MAF Client home, which stays in the
+ * token: sends one line and prints what comes back.
  *
  *     saef_client HOME KEY-ID HOST PORT LINE
  *     cc saef_client.c $(pkg-config --cflags --libs libmaf libssl) -o saef_client

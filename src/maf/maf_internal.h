@@ -95,8 +95,8 @@ struct maf_call {
     char from[M2M_ID_SIZE]; /* the authenticated identity that asks */
     struct m2m_address to;
     int64_t now;
-    json_t *content;    /* prepared by maf_prepare, put into rs by maf_done */
-    bool answered;      /* rs is complete */
+    json_t *content; /* prepared by maf_prepare, put into rs by maf_done */
+    bool answered;   /* rs is complete */
     struct om_error err;
 };
 
