@@ -1,9 +1,9 @@
 /* The place between socket and SSL: see ahead.h.
  *
  * A filter BIO that is pushed when the handshake starts and popped when it is over. It reads ahead of OpenSSL
- * into a buffer of its own and hands on whole records; after ChangeCipherSpec, or when a record is longer
- * than it cares for, everything. While a record is held it still takes what the peer sends, up to the
- * buffer's end, so that an event loop does not spin over a socket that stays readable. */
+ * into a buffer of its own, a record at a time, and hands on whole records; after ChangeCipherSpec, or when a
+ * record is longer than it cares for, everything. While a record is held it still takes what the peer sends,
+ * up to the buffer's end, so that an event loop does not spin over a socket that stays readable. */
 #include "tls/ahead.h"
 #include "tls/error_queue.h"
 
@@ -33,13 +33,19 @@ static BIO_METHOD *method;
 
 /* ---- records ---- */
 
+/* Of the record at the front, once its head is there. */
+static size_t record_size(const struct watch *w)
+{
+    return HEAD_SIZE + ((size_t)w->buffer[3] << 8) + w->buffer[4];
+}
+
 /* True when there is something for the SSL. */
 static bool look(struct watch *w)
 {
     char identity[OMTLS_IDENTITY_MAX + 1];
     if (w->len < HEAD_SIZE)
         return false;
-    size_t n = HEAD_SIZE + ((size_t)w->buffer[3] << 8) + w->buffer[4];
+    size_t n = record_size(w);
     w->passing = w->buffer[0] != SSL3_RT_HANDSHAKE || n > sizeof w->buffer;
     if (w->passing) {
         w->released = w->len;
@@ -68,13 +74,17 @@ static int hand_over(struct watch *w, char *out, int max)
     return (int)n;
 }
 
-/* More of what the peer sends. As BIO_read. */
+/* More of what the peer sends, not beyond the record at the front: what follows the handshake, as a request
+ * does in TLS 1.3 that comes with the client's Finished, has to stay in the socket, or nothing says that it
+ * is there. As BIO_read. */
 static int fill(BIO *bio, struct watch *w)
 {
-    size_t room = sizeof w->buffer - w->len;
-    if (room == 0) /* only while held: nobody needs that much to wait */
+    size_t want = sizeof w->buffer - w->len;
+    if (!w->held)
+        want = (w->len < HEAD_SIZE ? HEAD_SIZE : record_size(w)) - w->len;
+    if (want == 0) /* only while held: nobody needs that much to wait */
         return -1;
-    int n = BIO_read(BIO_next(bio), w->buffer + w->len, (int)room);
+    int n = BIO_read(BIO_next(bio), w->buffer + w->len, (int)want);
     if (n > 0)
         w->len += (size_t)n;
     else
