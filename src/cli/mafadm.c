@@ -241,16 +241,18 @@ static const struct adm_command *find_command(int argc, char **argv, int *words)
     return NULL;
 }
 
-/* With --json every command answers; one that has nothing to tell says what it did. */
+/* With --json every command answers; one that has nothing to tell says what it did, and to what: the first
+ * name of the operand in the usage. */
 static om_rc run(const struct adm_command *cmd, const struct adm_args *args, struct om_error *err)
 {
-    char did[64];
+    char did[64], operand[32];
     OM_TRY(cmd->run(args, err));
     if (!args->json || adm_has_printed())
         return OM_OK;
     (void)snprintf(did, sizeof did, "%s%s%s", cmd->noun, cmd->verb[0] ? " " : "", cmd->verb);
-    return adm_print_json(
-        json_pack("{s:s,s:s*}", "done", did, cmd->operand != NULL ? cmd->operand : "", args->operand), err);
+    const char *shown = cmd->operand != NULL ? cmd->operand : "";
+    (void)snprintf(operand, sizeof operand, "%.*s", (int)strcspn(shown, "|"), shown);
+    return adm_print_json(json_pack("{s:s,s:s*}", "done", did, operand, args->operand), err);
 }
 
 static void no_core_dumps(void)
