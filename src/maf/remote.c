@@ -108,7 +108,7 @@ static om_rc check_said(const struct maf *maf, const struct maf_remote *r, const
         return lies(err, "an Enrolee-ID that no client has");
     if (!maf_id_matches_any(&r->mef.vouches, s->identity))
         return om_fail(err, OM_EDENIED, "this MEF does not vouch for %s", s->identity);
-    if (maf_expired(s->expires, maf->now())) /* MEF-RP-6 */
+    if (s->expires <= maf->now()) /* MEF-RP-6; a 0 would be kept as "never" */
         return om_fail(err, OM_EDENIED, "the key has expired");
     return OM_OK;
 }

@@ -182,6 +182,7 @@ LIES = [
     {"status": True, "credential": "A" * 43 + "=", "enroleeID": "//other.example.com/cse1/Cae1", "lifetime": "20991231T235959"},
     {"status": True, "credential": "A" * 43 + "=", "enroleeID": "maf.example.com", "lifetime": "20991231T235959"},
     {"status": True, "credential": "A" * 43 + "=", "enroleeID": DEVICE, "lifetime": "20000101T000000"},
+    {"status": True, "credential": "A" * 43 + "=", "enroleeID": DEVICE, "lifetime": "19700101T000000"},
     {"status": True, "credential": "A" * 43 + "=", "enroleeID": DEVICE, "lifetime": "tomorrow"},
     {"status": False, "errorString": "x"},
     ["status"], {}, None,
