@@ -9,14 +9,14 @@
 #include <sys/resource.h>
 
 const struct maf_command maf_commands[] = {
-    {"init", "", NULL, "imsWcTFtpCPX", "imt", maf_init,
+    {"init", "", NULL, "imsWcTFtpCPX234567", "imt", maf_init,
      "make the home of a client: configuration and root keys in its token"},
     {"status", "", NULL, "", "", maf_status, "show what this home is, has, and will soon need"},
     {"token", "status", NULL, "", "", maf_token_status, "show the token and how far secrets stay in it"},
     {"csr", "", NULL, "Uzq", "U", maf_csr,
      "make a key in the token and print a certificate signing request for it"},
     {"credential", "import", NULL, "kfwb", "", maf_credential_import,
-     "take Km into the token's care, or a bundle with a certificate into this home"},
+     "take Km or Kpm into the token's care, or a bundle with a certificate into this home"},
     {"credential", "list", NULL, "", "", maf_credential_list, "list credentials"},
     {"credential", "forget", "CREDENTIAL", "", "", maf_credential_forget,
      "destroy a credential in this home"},

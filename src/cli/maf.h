@@ -22,8 +22,9 @@ struct maf_args {
     const char *home;
     const char *id, *maf, *token, *pin_source, *custody, *plugin_dir, *tls_max; /* init */
     const char *https, *wss, *coaps, *coaps_tcp, *format; /* init: where the MAF is, and how to talk to it */
-    const char *kmid, *km_file, *bundle;                  /* credential import */
-    const char *flavour, *name, *out;                     /* csr */
+    const char *mef, *mef_https, *mef_wss, *mef_coaps, *mef_coaps_tcp, *enrolment_expiry;
+    const char *kmid, *km_file, *bundle; /* credential import */
+    const char *flavour, *name, *out;    /* csr */
     const char *stakeholder, *registration, *expires, *suid, *type, *limit, *offset;
     struct maf_list labels, targets;
     bool raw, no_labels, generate, strict, show_value;

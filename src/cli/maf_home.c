@@ -20,15 +20,22 @@ int maf_init(struct openmaf *maf, const struct maf_args *args, struct openmaf_er
         .custody = args->custody,
         .plugin_dir = args->plugin_dir,
         .tls_max = args->tls_max,
+        .mef_fqdn = args->mef,
+        .mef_https = args->mef_https,
+        .mef_wss = args->mef_wss,
+        .mef_coaps = args->mef_coaps,
+        .mef_coaps_tcp = args->mef_coaps_tcp,
+        .enrolment_expiry = args->enrolment_expiry,
     };
     int code = openmaf_home_init(args->home, &home, error);
     if (code != OPENMAF_OK)
         return code;
     if (args->json)
-        return maf_print_json(
-            json_pack("{s:s,s:s,s:s, s:s, s:s}", "home", args->home, "id", args->id, "maf", args->maf),
-            error);
-    (void)printf("%s is the home of %s at %s\n", args->home, args->id, args->maf);
+        return maf_print_json(json_pack("{s:s, s:s, s:s, s:s*}", "home", args->home, "id", args->id, "maf",
+                                        args->maf, "mef", args->mef),
+                              error);
+    (void)printf("%s is the home of %s at %s%s%s\n", args->home, args->id, args->maf,
+                 args->mef != NULL ? " and " : "", args->mef != NULL ? args->mef : "");
     return OPENMAF_OK;
 }
 

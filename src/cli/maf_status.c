@@ -54,20 +54,22 @@ int maf_status(struct openmaf *maf, const struct maf_args *args, struct openmaf_
 {
     size_t refused = 0;
     bool print = !args->json;
+    const char *mef = openmaf_mef_fqdn(maf);
     json_t *credentials = json_array();
     json_t *configurations = json_array();
     json_t *registrations = json_array();
     if (print)
-        (void)printf("%s at %s\n", openmaf_id(maf), openmaf_fqdn(maf));
+        (void)printf("%s at %s%s%s\n", openmaf_id(maf), openmaf_fqdn(maf), mef != NULL ? " and " : "",
+                     mef != NULL ? mef : "");
     int code = maf_credentials(maf, print, credentials, &refused, error);
     if (code == OPENMAF_OK)
         code = print_configurations(maf, print, configurations, &refused, error);
     if (code == OPENMAF_OK)
         code = print_registrations(maf, print, registrations, &refused, error);
     if (code == OPENMAF_OK && args->json)
-        code = maf_print_json(json_pack("{s:s, s:s, s:O, s:O, s:O}", "id", openmaf_id(maf), "maf",
-                                        openmaf_fqdn(maf), "credentials", credentials, "configurations",
-                                        configurations, "registrations", registrations),
+        code = maf_print_json(json_pack("{s:s, s:s, s:s*, s:O, s:O, s:O}", "id", openmaf_id(maf), "maf",
+                                        openmaf_fqdn(maf), "mef", mef, "credentials", credentials,
+                                        "configurations", configurations, "registrations", registrations),
                               error);
     json_decref(credentials);
     json_decref(configurations);

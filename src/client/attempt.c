@@ -12,7 +12,8 @@ om_rc attempt_use_session(struct attempt *attempt, SSL *ssl, struct om_error *er
 om_rc attempt_refused(const struct attempt *attempt, int alert, struct om_error *err)
 {
     const char *where = attempt->address->text;
-    const char *fqdn = attempt->peer->home->fqdn;
+    const char *fqdn = attempt->peer->server->fqdn;
+    const struct server_role *role = attempt->peer->server->role;
     if (alert == SSL_AD_UNRECOGNIZED_NAME)
         return om_fail(err, OM_EDENIED, "the server at %s is not %s (TLS alert: unrecognized name)", where,
                        fqdn);
@@ -29,10 +30,10 @@ om_rc attempt_refused(const struct attempt *attempt, int alert, struct om_error 
             fqdn, where, alert >= 0 ? "TLS alert: " : "no answer to its last message", what,
             attempt->peer->certificate->id);
     return om_fail(err, OM_EDENIED,
-                   "%s at %s refused the handshake (%s%s): KmID %s is unknown to it, expired or revoked, or "
-                   "its Km is another one",
+                   "%s at %s refused the handshake (%s%s): %s %s is unknown to it, expired or revoked, or "
+                   "its %s is another one",
                    fqdn, where, alert >= 0 ? "TLS alert: " : "no answer to its last message", what,
-                   attempt->peer->kmid);
+                   role->key_id, attempt->peer->kmid, role->key);
 }
 
 om_rc attempt_unanswered(const struct attempt *attempt, bool late, struct om_error *err)

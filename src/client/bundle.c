@@ -194,7 +194,7 @@ static om_rc take(struct openmaf *maf, const json_t *bundle, struct om_error *er
 {
     struct configuration cfg;
     OM_TRY(check_members(bundle, err));
-    om_rc rc = configuration_parse(json_object_get(bundle, BUNDLE_CFG), maf->home.fqdn, &cfg, err);
+    om_rc rc = configuration_parse(json_object_get(bundle, BUNDLE_CFG), maf->home.maf.fqdn, &cfg, err);
     if (rc != OM_OK)
         return om_context(err, rc, BUNDLE_CFG);
     const json_t *certificates = json_object_get(bundle, BUNDLE_CERTS);

@@ -10,39 +10,38 @@ om_rc check_not_past(int64_t et, int64_t now, struct om_error *err)
 {
     char text[M2M_TIMESTAMP_SIZE];
     m2m_timestamp_format(text, et);
-    return et > now
-               ? OM_OK
-               : om_fail(err, OM_EINTEGRITY, "the MAF answered with expirationTime %s, which is past", text);
+    return et > now ? OM_OK
+                    : om_fail(err, OM_EINTEGRITY, "the answer has expirationTime %s, which is past", text);
 }
 
 om_rc check_own_id(const char *answered, const char *own, struct om_error *err)
 {
     return strcmp(answered, own) == 0
                ? OM_OK
-               : om_fail(err, OM_EINTEGRITY, "the MAF took this client for %.120s; it is %.120s", answered,
-                         own);
+               : om_fail(err, OM_EINTEGRITY, "the answer takes this client for %.120s; it is %.120s",
+                         answered, own);
 }
 
 om_rc check_admin_fqdn(const char *answered, const char *sent, struct om_error *err)
 {
     return strcmp(answered, sent) == 0
                ? OM_OK
-               : om_fail(err, OM_EINTEGRITY, "the MAF answered with adminFQDN %.120s instead of %.120s",
-                         answered, sent);
+               : om_fail(err, OM_EINTEGRITY, "the answer has adminFQDN %.120s instead of %.120s", answered,
+                         sent);
 }
 
 om_rc check_suid(unsigned answered, unsigned sent, struct om_error *err)
 {
     return answered == sent
                ? OM_OK
-               : om_fail(err, OM_EINTEGRITY, "the MAF answered with SUID %u instead of %u", answered, sent);
+               : om_fail(err, OM_EINTEGRITY, "the answer has SUID %u instead of %u", answered, sent);
 }
 
 om_rc check_relative_key_id(const char *answered, const char *own, struct om_error *err)
 {
     return strcasecmp(answered, own) == 0 ? OM_OK
                                           : om_fail(err, OM_EINTEGRITY,
-                                                    "the MAF answered with RelativeKeyID %s; this end "
+                                                    "the answer has RelativeKeyID %s; this end "
                                                     "derived %s, so the two hold different keys",
                                                     answered, own);
 }
@@ -88,11 +87,11 @@ om_rc check_key_registration(const struct m2m_resource *answer, const struct m2m
     OM_TRY(check_admin_fqdn(answer->adfq, sent->adfq, err));
     OM_TRY(check_suid(answer->suid, sent->suid, err));
     if (answer->tgis.n == 0 || (m2m_suid_single_target(sent->suid) && answer->tgis.n != 1))
-        return om_fail(err, OM_EINTEGRITY, "the MAF answered with %zu targetIDs for SUID %u", answer->tgis.n,
+        return om_fail(err, OM_EINTEGRITY, "the answer has %zu targetIDs for SUID %u", answer->tgis.n,
                        sent->suid);
     *changed = (sent->present & M2M_A_TGIS) != 0 && !check_same_members(&answer->tgis, &sent->tgis);
     if (*changed && strict)
-        return om_fail(err, OM_EINTEGRITY, "the MAF stored other targetIDs than those sent (strict)");
+        return om_fail(err, OM_EINTEGRITY, "other targetIDs were stored than those sent (strict)");
     return OM_OK;
 }
 
@@ -102,10 +101,10 @@ om_rc check_key_retrieval(const struct m2m_resource *answer, const char *relativ
     OM_TRY(check_relative_key_id(answer->rn, relative, err));
     OM_TRY(check_not_past(answer->et, now, err));
     if (!m2m_suid_for_maf_key(answer->suid))
-        return om_fail(err, OM_EINTEGRITY,
-                       "the MAF answered with SUID %u, which is not that of a distributed key", answer->suid);
+        return om_fail(err, OM_EINTEGRITY, "the answer has SUID %u, which is not that of a distributed key",
+                       answer->suid);
     size_t n = answer->kyv.len;
     if (n < WIRE_KEY_VALUE_MIN || n > WIRE_KEY_VALUE_MAX || n % 2 != 0)
-        return om_fail(err, OM_EINTEGRITY, "the MAF answered with a Key Value of %zu octets", n);
+        return om_fail(err, OM_EINTEGRITY, "the answer has a Key Value of %zu octets", n);
     return OM_OK;
 }

@@ -1,4 +1,4 @@
-/* What a client checks in the answers of its MAF before they count (MAF-CR-9, MAF-KR-15, MAF-KR-16,
+/* What a client checks in the answers of its servers before they count (MAF-CR-9, MAF-KR-15, MAF-KR-16,
  * MAF-KT-9): each a function of the answer and of what was sent, so that each can be tested alone. All fail
  * with OM_EINTEGRITY. */
 #ifndef OPENMAF_CLIENT_CHECKS_H

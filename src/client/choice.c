@@ -1,5 +1,5 @@
 /* Which credential a handshake uses (TS-0003 8.8.3): what the stakeholder's registration configuration says,
- * else maf.conf, else the newest. */
+ * else maf.conf, else the newest for the server. */
 #include "client/configuration.h"
 #include "client/credential.h"
 #include "util/text.h"
@@ -14,33 +14,39 @@ static om_rc choose_psk(struct openmaf *maf, const char *kmid, struct credential
     return credential_read(maf, name, &out->psk, err);
 }
 
-/* Newest of both kinds; any record that is refused ends the search: it may have been the newest. */
-static om_rc choose_newest(struct openmaf *maf, struct credential_choice *out, struct om_error *err)
+/* Newest of both kinds; any record that is refused ends the search: it may have been the newest. A Kpm goes
+ * before certificates. */
+static om_rc choose_newest(struct openmaf *maf, const struct home_server *server,
+                           struct credential_choice *out, struct om_error *err)
 {
-    OM_TRY(credential_newest(maf, &out->psk, err));
+    OM_TRY(credential_newest(maf, server, &out->psk, err));
+    if (server == &maf->home.mef && out->psk.order > 0)
+        return OM_OK;
     om_rc rc = certificate_newest(maf, NULL, &out->certificate, err);
     if (rc != OM_OK && rc != OM_ENOTFOUND)
         return rc;
     if (out->psk.order == 0 && rc == OM_ENOTFOUND)
-        return om_fail(err, OM_ENOTFOUND, "%s has no credential; 'maf credential import' brings one in",
-                       maf->home.dir);
+        return om_fail(err, OM_ENOTFOUND,
+                       "%s has no credential for %s; 'maf credential import' brings one in", maf->home.dir,
+                       server->fqdn);
     out->is_certificate = rc == OM_OK && out->certificate.order > out->psk.order;
     return OM_OK;
 }
 
-static om_rc choose_by_home(struct openmaf *maf, struct credential_choice *out, struct om_error *err)
+static om_rc choose_by_home(struct openmaf *maf, const struct home_server *server,
+                            struct credential_choice *out, struct om_error *err)
 {
-    const struct home *home = &maf->home;
-    if (home->kmid[0] != '\0') {
-        om_rc rc = choose_psk(maf, home->kmid, out, err);
-        return rc == OM_ENOTFOUND ? om_context(err, rc, "credential %s that maf.conf names", home->kmid) : rc;
+    if (server->kmid[0] != '\0') {
+        om_rc rc = choose_psk(maf, server->kmid, out, err);
+        return rc == OM_ENOTFOUND ? om_context(err, rc, "credential %s that maf.conf names", server->kmid)
+                                  : rc;
     }
-    if (home->certificate[0] != '\0') {
+    if (server->certificate[0] != '\0') {
         out->is_certificate = true;
-        om_rc rc = certificate_newest(maf, home->certificate, &out->certificate, err);
+        om_rc rc = certificate_newest(maf, server->certificate, &out->certificate, err);
         return rc == OM_ENOTFOUND ? om_context(err, rc, "the certificate that maf.conf names") : rc;
     }
-    return choose_newest(maf, out, err);
+    return choose_newest(maf, server, out, err);
 }
 
 static om_rc choose_by_configuration(struct openmaf *maf, const struct configuration *cfg,
@@ -55,10 +61,10 @@ static om_rc choose_by_configuration(struct openmaf *maf, const struct configura
     case CONFIGURATION_USE_PSK:
         if (cfg->credential[0] != '\0')
             return choose_psk(maf, cfg->credential, out, err);
-        OM_TRY(credential_newest(maf, &out->psk, err));
+        OM_TRY(credential_newest(maf, &maf->home.maf, &out->psk, err));
         return out->psk.order > 0
                    ? OM_OK
-                   : om_fail(err, OM_ENOTFOUND, "%s has no Km for %s", maf->home.dir, maf->home.fqdn);
+                   : om_fail(err, OM_ENOTFOUND, "%s has no Km for %s", maf->home.dir, maf->home.maf.fqdn);
     case CONFIGURATION_USE_REMOTE:
         return om_fail(
             err, OM_EUNSUPPORTED,
@@ -66,17 +72,19 @@ static om_rc choose_by_configuration(struct openmaf *maf, const struct configura
     case CONFIGURATION_UNSAID:
         break;
     }
-    return choose_by_home(maf, out, err);
+    return choose_by_home(maf, &maf->home.maf, out, err);
 }
 
-om_rc credential_choose(struct openmaf *maf, const char *stakeholder, struct credential_choice *out,
-                        struct om_error *err)
+om_rc credential_choose(struct openmaf *maf, const struct home_server *server, const char *stakeholder,
+                        struct credential_choice *out, struct om_error *err)
 {
     struct configuration cfg;
     memset(out, 0, sizeof *out);
-    om_rc rc = stakeholder != NULL ? configuration_read(maf, stakeholder, &cfg, err) : OM_ENOTFOUND;
+    om_rc rc = OM_ENOTFOUND;
+    if (stakeholder != NULL && server == &maf->home.maf)
+        rc = configuration_read(maf, stakeholder, &cfg, err);
     if (rc == OM_ENOTFOUND)
-        return choose_by_home(maf, out, err);
+        return choose_by_home(maf, server, out, err);
     if (rc != OM_OK)
         return rc;
     rc = choose_by_configuration(maf, &cfg, out, err);
@@ -96,7 +104,7 @@ om_rc credential_next_order(struct openmaf *maf, int64_t *order, struct om_error
 {
     struct credential psk = {.order = 0};
     struct certificate c;
-    OM_TRY(credential_newest(maf, &psk, err));
+    OM_TRY(credential_newest(maf, NULL, &psk, err));
     om_rc rc = certificate_newest(maf, NULL, &c, err);
     if (rc != OM_OK && rc != OM_ENOTFOUND)
         return rc;
@@ -120,12 +128,12 @@ static om_rc load_psk(struct openmaf *maf, const struct credential *c, struct cr
     return rc == OM_OK ? OM_OK : om_context(err, rc, "credential %s", key->kmid);
 }
 
-om_rc credential_load(struct openmaf *maf, const char *stakeholder, struct credential_key *key,
-                      struct om_error *err)
+om_rc credential_load(struct openmaf *maf, const struct home_server *server, const char *stakeholder,
+                      struct credential_key *key, struct om_error *err)
 {
     struct credential_choice choice;
     *key = (struct credential_key){.km = NULL};
-    om_rc rc = credential_choose(maf, stakeholder, &choice, err);
+    om_rc rc = credential_choose(maf, server, stakeholder, &choice, err);
     if (rc == OM_OK && choice.is_certificate) {
         key->is_certificate = true;
         rc = certificate_load(maf, &choice.certificate, choice.ca_certs, &key->certificate, err);

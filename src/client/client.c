@@ -110,7 +110,13 @@ static om_rc make_home(const char *dir, const struct openmaf_home *given, struct
                                        .pin_source = given->pin_source,
                                        .custody = given->custody,
                                        .plugin_dir = given->plugin_dir,
-                                       .tls_max = given->tls_max};
+                                       .tls_max = given->tls_max,
+                                       .mef_fqdn = given->mef_fqdn,
+                                       .mef_https = given->mef_https,
+                                       .mef_wss = given->mef_wss,
+                                       .mef_coaps = given->mef_coaps,
+                                       .mef_coaps_tcp = given->mef_coaps_tcp,
+                                       .enrolment_expiry = given->enrolment_expiry};
     struct home home;
     OM_TRY(home_from_values(dir, &values, &home, err));
     OM_TRY(home_make_dirs(dir, err));
@@ -178,7 +184,12 @@ const char *openmaf_id(const struct openmaf *maf)
 
 const char *openmaf_fqdn(const struct openmaf *maf)
 {
-    return maf->home.fqdn;
+    return maf->home.maf.fqdn;
+}
+
+const char *openmaf_mef_fqdn(const struct openmaf *maf)
+{
+    return maf->home.mef.fqdn[0] != '\0' ? maf->home.mef.fqdn : NULL;
 }
 
 static om_rc status(struct openmaf *maf, struct openmaf_token *out, struct om_error *err)

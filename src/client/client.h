@@ -19,6 +19,9 @@ struct openmaf {
 
 int64_t client_now(void);
 
+/* A duration as openmaf_time_parse reads it: "90d", "P90D"; not 0. OM_EINPUT. */
+OM_MUST_USE om_rc client_duration(const char *text, int64_t *seconds, struct om_error *err);
+
 /* Begins a public function: forgets the last rsc and, for procedures that change records, takes the lock.
  * client_end releases it and turns the result into the public one. Every public function with a client is a
  * pair of them around its work. */

@@ -59,7 +59,7 @@ om_rc coap_primitive_request(const struct attempt *attempt, const uint8_t *token
     const struct m2m_request *rq = attempt->rq;
     const struct home *home = attempt->peer->home;
     om_coap_init(m, method(rq->op), token, token_len);
-    om_coap_add_text(m, OM_COAP_URI_HOST, home->fqdn);
+    om_coap_add_text(m, OM_COAP_URI_HOST, attempt->peer->server->fqdn);
     add_path(m, rq->to);
     if (attempt->body.len > 0)
         om_coap_add_uint(m, OM_COAP_CONTENT_FORMAT, home->format->coap);

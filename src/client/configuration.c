@@ -149,7 +149,7 @@ static om_rc read_named(struct openmaf *maf, const char *name, struct configurat
     json_t *object = NULL;
     memset(c, 0, sizeof *c);
     OM_TRY(record_read(&maf->home, maf->se, name, &object, err));
-    om_rc rc = configuration_parse(object, maf->home.fqdn, c, err);
+    om_rc rc = configuration_parse(object, maf->home.maf.fqdn, c, err);
     json_decref(object);
     return rc == OM_EINPUT ? om_context(err, OM_EINTEGRITY, "registration configuration %.120s", name) : rc;
 }

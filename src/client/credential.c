@@ -1,4 +1,4 @@
-/* Credentials (TS-0003 8.8.3.1, pre-provisioned symmetric keys): records and import. */
+/* Credentials (TS-0003 8.8.3.1, 8.3.7, pre-provisioned symmetric keys): records and import. */
 #include "client/credential.h"
 #include "client/record.h"
 #include "onem2m/types.h"
@@ -25,7 +25,14 @@ out:
     return rc;
 }
 
-om_rc credential_newest(struct openmaf *maf, struct credential *best, struct om_error *err)
+const struct home_server *credential_server(const struct openmaf *maf, const struct credential *c)
+{
+    const char *at = strchr(c->kmid, '@');
+    return at != NULL ? home_server_named(&maf->home, at + 1) : NULL;
+}
+
+om_rc credential_newest(struct openmaf *maf, const struct home_server *server, struct credential *best,
+                        struct om_error *err)
 {
     struct m2m_list names = M2M_LIST_INIT;
     struct credential c;
@@ -34,14 +41,15 @@ om_rc credential_newest(struct openmaf *maf, struct credential *best, struct om_
     for (size_t i = 0; rc == OM_OK && i < names.n; i++) {
         c = (struct credential){0};
         rc = credential_read(maf, names.items[i], &c, err);
-        if (rc == OM_OK && c.order > best->order)
+        bool wanted = rc == OM_OK && (server == NULL || credential_server(maf, &c) == server);
+        if (wanted && c.order > best->order)
             *best = c;
     }
     m2m_list_free(&names);
     return rc;
 }
 
-/* KmID is relative@MAF-FQDN (crypto.md §8); the FQDN is folded to lower case. */
+/* KmID is relative@MAF-FQDN, KpmID relative@MEF-FQDN; the FQDN is folded to lower case. */
 static om_rc check_kmid(const struct openmaf *maf, const char *kmid, char out[M2M_KEY_ID_SIZE],
                         struct om_error *err)
 {
@@ -52,9 +60,11 @@ static om_rc check_kmid(const struct openmaf *maf, const char *kmid, char out[M2
     om_rc rc = m2m_key_id_split(kmid, relative, fqdn, err);
     if (rc != OM_OK)
         return om_context(err, rc, "KmID '%.80s'", kmid);
-    if (strcmp(fqdn, maf->home.fqdn) != 0)
-        return om_fail(err, OM_EINPUT, "KmID %.80s belongs to MAF %.80s; this is a home for %.80s", kmid,
-                       fqdn, maf->home.fqdn);
+    bool mef = maf->home.mef.fqdn[0] != '\0';
+    if (home_server_named(&maf->home, fqdn) == NULL)
+        return om_fail(err, OM_EINPUT,
+                       "KmID %.80s belongs to %.80s; this is a home for MAF %.80s and %s%.80s", kmid, fqdn,
+                       maf->home.maf.fqdn, mef ? "MEF " : "no MEF", maf->home.mef.fqdn);
     return m2m_key_id_join(out, relative, fqdn, err);
 }
 

@@ -1,4 +1,5 @@
-/* Credentials of the client: Km as a wrapped, prepared pre-shared key under its KmID. */
+/* Credentials of the client: Km, and Kpm of the MEF, as wrapped, prepared pre-shared keys under their KmID or
+ * KpmID. */
 #ifndef OPENMAF_CLIENT_CREDENTIAL_H
 #define OPENMAF_CLIENT_CREDENTIAL_H
 
@@ -17,15 +18,21 @@ struct credential {
 OM_MUST_USE om_rc credential_read(struct openmaf *maf, const char *name, struct credential *c,
                                   struct om_error *err);
 
-/* The record imported last; best->order is 0 when there is none, as it must be before. Any record that is
- * refused ends the search: it may have been the newest. */
-OM_MUST_USE om_rc credential_newest(struct openmaf *maf, struct credential *best, struct om_error *err);
+/* Whose it is: the server that its KmID or KpmID names; NULL: none of this home's. */
+const struct home_server *credential_server(const struct openmaf *maf, const struct credential *c);
+
+/* The record imported last of those shared with server (NULL: of all); best->order is 0 when there is none,
+ * as it must be before. Any record that is refused ends the search: it may have been the newest. */
+OM_MUST_USE om_rc credential_newest(struct openmaf *maf, const struct home_server *server,
+                                    struct credential *best, struct om_error *err);
 
 /* The order of the next import, of a Km or a certificate. */
 OM_MUST_USE om_rc credential_next_order(struct openmaf *maf, int64_t *order, struct om_error *err);
 
-/* The credential for handshakes under a stakeholder (NULL: for those that are under none): what its
- * registration configuration says, else what maf.conf names, else the one imported last. */
+/* The credential for handshakes with a server. With the MAF under a stakeholder (NULL: for those that are
+ * under none): what its registration configuration says, else what maf.conf names, else the one imported
+ * last. With the MEF: what maf.conf names, else the Kpm imported last, else the certificate imported last:
+ * certificates may serve both, but those of this home came for its MAF. */
 struct credential_choice {
     bool is_certificate; /* which of the next two it is */
     struct credential psk;
@@ -34,8 +41,9 @@ struct credential_choice {
 };
 /* Free with credential_choice_free, also when it failed. OM_ENOTFOUND: there is none; OM_EUNSUPPORTED: rpsk.
  */
-OM_MUST_USE om_rc credential_choose(struct openmaf *maf, const char *stakeholder,
-                                    struct credential_choice *out, struct om_error *err);
+OM_MUST_USE om_rc credential_choose(struct openmaf *maf, const struct home_server *server,
+                                    const char *stakeholder, struct credential_choice *out,
+                                    struct om_error *err);
 void credential_choice_free(struct credential_choice *choice);
 
 /* The same, loaded. */
@@ -48,8 +56,8 @@ struct credential_key {
     struct omtls_psk13 km13;
 };
 /* Free with credential_unload, also when it failed. */
-OM_MUST_USE om_rc credential_load(struct openmaf *maf, const char *stakeholder, struct credential_key *key,
-                                  struct om_error *err);
+OM_MUST_USE om_rc credential_load(struct openmaf *maf, const struct home_server *server,
+                                  const char *stakeholder, struct credential_key *key, struct om_error *err);
 void credential_unload(struct credential_key *key);
 
 #endif

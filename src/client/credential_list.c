@@ -39,7 +39,9 @@ static void *make_psk(struct openmaf *maf, const char *name)
     struct entry *e = calloc(1, sizeof *e);
     if (e == NULL)
         return NULL;
-    (void)snprintf(e->id, sizeof e->id, "11-%s", c.kmid);
+    const struct home_server *server = credential_server(maf, &c);
+    (void)snprintf(e->id, sizeof e->id, "%u-%s",
+                   (server != NULL ? server->role : &server_role_maf)->credential_type, c.kmid);
     (void)snprintf(e->kmid, sizeof e->kmid, "%s", c.kmid);
     e->order = c.order;
     e->pub = (struct openmaf_credential){
@@ -65,17 +67,17 @@ static void *make_certificate(struct openmaf *maf, const char *name)
     return e;
 }
 
-/* Marks what handshakes use where no registration configuration says otherwise. */
-static void mark_current(struct openmaf *maf, void **items, size_t n)
+/* Marks what handshakes with a server use where no registration configuration says otherwise. */
+static void mark_current(struct openmaf *maf, const struct home_server *server, void **items, size_t n)
 {
     struct credential_choice choice;
-    if (items == NULL)
+    if (items == NULL || server->fqdn[0] == '\0')
         return;
-    om_rc rc = credential_choose(maf, NULL, &choice, NULL); /* none: then nothing is marked */
+    om_rc rc = credential_choose(maf, server, NULL, &choice, NULL); /* none: then nothing is marked */
     int64_t order = choice.is_certificate ? choice.certificate.order : choice.psk.order;
     for (size_t i = 0; rc == OM_OK && i < n; i++) {
         struct entry *e = items[i];
-        e->pub.current = e->pub.problem == NULL && e->order == order && order > 0;
+        e->pub.current |= e->pub.problem == NULL && e->order == order && order > 0;
     }
     credential_choice_free(&choice);
 }
@@ -117,7 +119,8 @@ static om_rc list(struct openmaf *maf, void ***items, size_t *n, struct om_error
     }
     OM_TRY(join(psks, n_psks, certificates, n_certificates, items, err));
     *n = n_psks + n_certificates;
-    mark_current(maf, *items, *n);
+    mark_current(maf, &maf->home.maf, *items, *n);
+    mark_current(maf, &maf->home.mef, *items, *n);
     return OM_OK;
 }
 

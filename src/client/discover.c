@@ -26,7 +26,7 @@ static om_rc set_filter(struct m2m_request *rq, const struct openmaf_discovery *
 
 static om_rc take_ids(const struct exchange *x, struct m2m_list *ids, struct om_error *err)
 {
-    const char *fqdn = x->maf->home.fqdn;
+    const char *fqdn = x->server->fqdn;
     const json_t *list = json_object_get(x->rs.pc, WIRE_URI_LIST);
     if (!json_is_array(list))
         return om_fail(err, OM_EINTEGRITY, "%s answered without %s", fqdn, WIRE_URI_LIST);
@@ -45,7 +45,7 @@ static om_rc do_discover(struct openmaf *maf, const struct openmaf_discovery *fi
 {
     struct exchange x;
     om_rc rc;
-    OM_TRY_GOTO(rc, out, exchange_init(&x, maf, M2M_OP_RETRIEVE, NULL, err));
+    OM_TRY_GOTO(rc, out, exchange_init(&x, maf, &maf->home.maf, M2M_OP_RETRIEVE, NULL, err));
     OM_TRY_GOTO(rc, out, set_filter(&x.rq, filter, err));
     OM_TRY_GOTO(rc, out, exchange_run(&x, M2M_OK, NULL, NULL, err));
     rc = take_ids(&x, ids, err);

@@ -19,15 +19,16 @@ static om_rc make_rqi(char out[M2M_RQI_SIZE], struct om_error *err)
     return OM_OK;
 }
 
-om_rc exchange_init(struct exchange *x, struct openmaf *maf, enum m2m_operation op, const char *name,
-                    struct om_error *err)
+om_rc exchange_init(struct exchange *x, struct openmaf *maf, const struct home_server *server,
+                    enum m2m_operation op, const char *name, struct om_error *err)
 {
     x->maf = maf;
+    x->server = server;
     x->stakeholder = NULL;
     m2m_request_init(&x->rq);
     m2m_response_init(&x->rs);
     x->rq.op = (int)op;
-    int n = snprintf(x->rq.to, sizeof x->rq.to, "//%s/-%s%s", maf->home.fqdn, name != NULL ? "/" : "",
+    int n = snprintf(x->rq.to, sizeof x->rq.to, "//%s/-%s%s", server->fqdn, name != NULL ? "/" : "",
                      name != NULL ? name : "");
     if (n < 0 || (size_t)n >= sizeof x->rq.to)
         return om_fail(err, OM_EINPUT, "the name of the record is too long");
@@ -89,7 +90,7 @@ static om_rc rc_of(int rsc)
 
 static om_rc refused(const struct exchange *x, int expected, struct om_error *err)
 {
-    const char *fqdn = x->maf->home.fqdn;
+    const char *fqdn = x->server->fqdn;
     int rsc = x->rs.rsc;
     char text[256] = "";
     const char *debug = json_string_value(json_object_get(x->rs.pc, WIRE_DEBUG));
@@ -107,12 +108,13 @@ om_rc exchange_run(struct exchange *x, int expected, transport_session *session,
 {
     struct openmaf *maf = x->maf;
     struct credential_key key;
-    uint16_t port = maf->home.port;
-    const struct transport *transport = maf->home.transport;
-    if (!maf->home.addressed)
+    uint16_t port = x->server->port;
+    const struct transport *transport = x->server->transport;
+    if (!x->server->addressed && x->server == &maf->home.maf)
         OM_TRY(configuration_binding(maf, x->stakeholder, &transport, &port, err));
-    om_rc rc = credential_load(maf, x->stakeholder, &key, err);
+    om_rc rc = credential_load(maf, x->server, x->stakeholder, &key, err);
     const struct transport_peer peer = {.home = &maf->home,
+                                        .server = x->server,
                                         .port = port,
                                         .libctx = maf->libctx,
                                         .certificate = key.is_certificate ? &key.certificate : NULL,
@@ -132,7 +134,7 @@ om_rc exchange_run(struct exchange *x, int expected, transport_session *session,
 om_rc exchange_result(struct exchange *x, int type, unsigned needed, struct m2m_resource *out,
                       struct om_error *err)
 {
-    const char *fqdn = x->maf->home.fqdn;
+    const char *fqdn = x->server->fqdn;
     if (x->rs.pc == NULL)
         return om_fail(err, OM_EINTEGRITY, "%s answered without content", fqdn);
     om_rc rc = m2m_resource_decode(x->rs.pc, type, M2M_RESPONSE, out, err);
@@ -156,7 +158,7 @@ const char *exchange_created(const struct exchange *x)
 static om_rc delete_record(const struct exchange *made, const char *name, struct om_error *err)
 {
     struct exchange x;
-    om_rc rc = exchange_init(&x, made->maf, M2M_OP_DELETE, name, err);
+    om_rc rc = exchange_init(&x, made->maf, made->server, M2M_OP_DELETE, name, err);
     x.stakeholder = made->stakeholder;
     if (rc == OM_OK)
         rc = exchange_run(&x, M2M_DELETED, NULL, NULL, err);
@@ -172,8 +174,8 @@ om_rc exchange_undo(const struct exchange *x, const char *name, om_rc rc, struct
     om_rc undone = delete_record(x, name, &undo);
     maf->rsc = rsc;
     size_t at = strlen(err->text);
-    (void)snprintf(err->text + at, sizeof err->text - at, "%s%s",
-                   undone == OM_OK ? "; it was ended at the MAF" : "; it could not be ended at the MAF: ",
-                   undone == OM_OK ? "" : om_error_text(&undo, undone));
+    (void)snprintf(err->text + at, sizeof err->text - at, "; it %s ended at the %s%s%s",
+                   undone == OM_OK ? "was" : "could not be", x->server->role->what,
+                   undone == OM_OK ? "" : ": ", undone == OM_OK ? "" : om_error_text(&undo, undone));
     return rc;
 }

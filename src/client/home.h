@@ -3,7 +3,7 @@
 #ifndef OPENMAF_CLIENT_HOME_H
 #define OPENMAF_CLIENT_HOME_H
 
-#include "onem2m/ids.h"
+#include "client/server.h"
 #include "tls/tls.h"
 
 #include <limits.h>
@@ -14,28 +14,25 @@
 #define HOME_URI_MAX     2048
 
 struct format;
-struct transport;
 
 struct home {
     char dir[PATH_MAX];
 
     /* [client] */
     char id[M2M_ID_SIZE];
-    char kmid[M2M_KEY_ID_SIZE];    /* credential to use; "" for the newest */
-    char certificate[M2M_ID_SIZE]; /* the same by the Credential-ID of a certificate; at most one of them */
 
-    /* [maf] */
-    char fqdn[M2M_FQDN_SIZE];
-    char host[M2M_FQDN_SIZE]; /* where to connect; default fqdn */
-    uint16_t port;            /* default: that of the binding */
-    bool addressed;           /* maf.conf says where the MAF is: a registration configuration does not */
-    const struct transport
-        *transport; /* the binding: which of https, wss, coaps, coaps-tcp is there; default https */
+    /* [maf], with kmid and certificate of [client] */
+    struct home_server maf;
+    /* The rest of [maf], which holds for both servers */
     const struct format *format; /* default JSON */
     unsigned connect_timeout;    /* seconds for TCP and (D)TLS, default 10 */
     unsigned timeout;            /* seconds for a whole exchange, default 30 */
     bool require_extended_master_secret;
     bool tls13; /* tls-max: offer TLS 1.3 too, where the credential has the forms for it */
+
+    /* [mef] */
+    struct home_server mef;
+    int64_t enrolment_expiry; /* seconds that an enrolment key lives, as the MEF has it; default 30 days */
 
     /* [saef]: of sessions with other entities */
     bool saef_first_half; /* interop: the psk is the first half of Kc */
@@ -53,7 +50,12 @@ struct home {
 struct home_values {
     const char *id, *fqdn, *https, *wss, *coaps, *coaps_tcp, *format, *token_uri, *pin_source, *custody,
         *plugin_dir, *tls_max;
+    const char *mef_fqdn, *mef_https, *mef_wss, *mef_coaps, *mef_coaps_tcp, *enrolment_expiry;
 };
+
+/* The server whose name an identifier's FQDN is: KmIDs and RelativeKeyIDs say by it where they belong. NULL:
+ * neither. */
+const struct home_server *home_server_named(const struct home *home, const char *fqdn);
 
 /* Fills *out from values as the file would, so that one set of checks serves both. OM_EINPUT. */
 OM_MUST_USE om_rc home_from_values(const char *dir, const struct home_values *values, struct home *out,

@@ -10,37 +10,45 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CONFIG_MAX 65536 /* octets of the file */
-#define LINE_SIZE  4096  /* octets of a line: room for the longest value */
+#define CONFIG_MAX       65536                 /* octets of the file */
+#define ENROLMENT_EXPIRY (INT64_C(30) * 86400) /* as that of mefadm */
+#define LINE_SIZE        4096                  /* octets of a line: room for the longest value */
 
 static om_rc defaults(struct home *h, const char *dir, struct om_error *err)
 {
     *h = (struct home){.connect_timeout = 10,
                        .timeout = 30,
                        .require_extended_master_secret = true,
-                       .saef_require_ems = true};
+                       .saef_require_ems = true,
+                       .enrolment_expiry = ENROLMENT_EXPIRY,
+                       .maf.role = &server_role_maf,
+                       .mef.role = &server_role_mef};
     h->custody = OMTLS_CUSTODY_SESSION;
     h->format = &formats[M2M_FORMAT_JSON];
     return om_copy_text(h->dir, sizeof h->dir, dir, err);
 }
 
-static om_rc finish(struct home *h, struct om_error *err)
-{
-    h->addressed = h->transport != NULL;
-    if (h->addressed)
-        return OM_OK;
-    h->transport = &transport_https;
-    h->port = transport_https.default_port;
-    return om_copy_text(h->host, sizeof h->host, h->fqdn, err);
-}
-
 om_rc home_from_values(const char *dir, const struct home_values *v, struct home *out, struct om_error *err)
 {
     const char *const given[K_COUNT] = {
-        [K_ID] = v->id,           [K_FQDN] = v->fqdn,       [K_HTTPS] = v->https,
-        [K_WSS] = v->wss,         [K_COAPS] = v->coaps,     [K_COAPS_TCP] = v->coaps_tcp,
-        [K_FORMAT] = v->format,   [K_URI] = v->token_uri,   [K_PIN] = v->pin_source,
-        [K_CUSTODY] = v->custody, [K_TLS_MAX] = v->tls_max, [K_PLUGINS] = v->plugin_dir,
+        [K_ID] = v->id,
+        [K_FQDN] = v->fqdn,
+        [K_HTTPS] = v->https,
+        [K_WSS] = v->wss,
+        [K_COAPS] = v->coaps,
+        [K_COAPS_TCP] = v->coaps_tcp,
+        [K_FORMAT] = v->format,
+        [K_URI] = v->token_uri,
+        [K_PIN] = v->pin_source,
+        [K_CUSTODY] = v->custody,
+        [K_TLS_MAX] = v->tls_max,
+        [K_PLUGINS] = v->plugin_dir,
+        [K_MEF_FQDN] = v->mef_fqdn,
+        [K_MEF_HTTPS] = v->mef_https,
+        [K_MEF_WSS] = v->mef_wss,
+        [K_MEF_COAPS] = v->mef_coaps,
+        [K_MEF_COAPS_TCP] = v->mef_coaps_tcp,
+        [K_MEF_EXPIRY] = v->enrolment_expiry,
     };
     OM_TRY(defaults(out, dir, err));
     for (size_t k = 0; k < K_COUNT; k++) {
@@ -49,7 +57,7 @@ om_rc home_from_values(const char *dir, const struct home_values *v, struct home
         else if (home_keys[k].needed)
             return om_fail(err, OM_EINPUT, "%s is missing", home_keys[k].name);
     }
-    return finish(out, err);
+    return home_servers_finish(out, err);
 }
 
 /* State of one parse. */
@@ -124,7 +132,8 @@ static om_rc parse_text(const char *text, const char *path, struct home *out, st
         if (home_keys[k].needed && !p.seen[k])
             return om_fail(err, OM_ECONFIG, "%s: section [%s] lacks '%s'", path, home_keys[k].section,
                            home_keys[k].name);
-    return finish(out, err);
+    om_rc rc = home_servers_finish(out, err);
+    return rc == OM_EINPUT ? om_context(err, OM_ECONFIG, "%s", path) : rc;
 }
 
 om_rc home_load(const char *dir, struct home *out, struct om_error *err)
@@ -162,23 +171,39 @@ static void put(FILE *f, size_t key, const char *value, const char *example)
         (void)fprintf(f, "# %s = %s\n", home_keys[key].name, example);
 }
 
+/* Name and address. */
+static void put_server(FILE *f, size_t fqdn_key, const struct home_server *s)
+{
+    bool v6 = strchr(s->host, ':') != NULL;
+    put(f, fqdn_key, s->fqdn, "");
+    (void)fprintf(f, "%s%s = %s%s%s:%u\n", s->addressed ? "" : "# ", home_keys[home_binding_key(s)].name,
+                  v6 ? "[" : "", s->host, v6 ? "]" : "", s->port);
+}
+
+static void print_mef(FILE *f, const struct home *h)
+{
+    (void)fprintf(f, "\n[mef]\n");
+    put_server(f, K_MEF_FQDN, &h->mef);
+    put(f, K_MEF_KMID, h->mef.kmid, "KpmID to use when there are several; default: the newest");
+    put(f, K_MEF_CERTIFICATE, h->mef.certificate, "a certificate to use instead, by its Credential-ID");
+    (void)fprintf(f, "%s = %llds\n", home_keys[K_MEF_EXPIRY].name, (long long)h->enrolment_expiry);
+}
+
 static void print(FILE *f, const struct home *h)
 {
-    bool v6 = strchr(h->host, ':') != NULL;
     (void)fprintf(f, "# Home of a MAF Client; see maf(1).\n\n[client]\n");
     put(f, K_ID, h->id, "");
-    put(f, K_KMID, h->kmid, "credential to use when there are several; default: the newest");
-    put(f, K_CERTIFICATE, h->certificate, "the same for a certificate, by its Credential-ID");
+    put(f, K_KMID, h->maf.kmid, "credential to use when there are several; default: the newest");
+    put(f, K_CERTIFICATE, h->maf.certificate, "the same for a certificate, by its Credential-ID");
     (void)fprintf(f, "\n[maf]\n");
-    put(f, K_FQDN, h->fqdn, "");
-    (void)fprintf(f, "%s%s = %s%s%s:%u\n", h->addressed ? "" : "# ",
-                  home_keys[home_binding_key(h->transport)].name, v6 ? "[" : "", h->host, v6 ? "]" : "",
-                  h->port);
+    put_server(f, K_FQDN, &h->maf);
     put(f, K_FORMAT, h->format->name, "");
     (void)fprintf(f, "%s = %u\n", home_keys[K_CONNECT].name, h->connect_timeout);
     (void)fprintf(f, "%s = %u\n", home_keys[K_TIMEOUT].name, h->timeout);
     put(f, K_EMS, h->require_extended_master_secret ? "yes" : "no", "");
     put(f, K_TLS_MAX, h->tls13 ? "1.3" : "1.2", "");
+    if (h->mef.fqdn[0] != '\0')
+        print_mef(f, h);
     (void)fprintf(f, "\n[token]\n");
     put(f, K_URI, h->token_uri, "");
     put(f, K_PIN, h->pin_source, "file:/path/of/pin");

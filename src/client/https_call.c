@@ -82,7 +82,7 @@ static om_rc send_request(struct call *call, struct om_error *err)
         return om_fail(err, OM_ENOMEM, "no memory for a request");
     evhttp_request_set_error_cb(message, on_broken);
     evhttp_request_set_header_cb(message, on_headers);
-    om_rc rc = http_request_fill(message, a->rq, home->fqdn, home->format, &a->body, err);
+    om_rc rc = http_request_fill(message, a->rq, a->peer->server->fqdn, home->format, &a->body, err);
     if (rc != OM_OK) {
         evhttp_request_free(message);
         return rc;

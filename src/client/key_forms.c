@@ -36,11 +36,11 @@ om_rc key_record_import(struct openmaf *maf, struct key_record *k, const struct 
     return check_value(maf, k, err);
 }
 
-om_rc key_record_export(struct openmaf *maf, struct key_record *k, SSL *ssl, uint8_t id[OMTLS_EXPORT_ID_SIZE],
-                        struct om_error *err)
+om_rc key_record_export(struct openmaf *maf, struct key_record *k, SSL *ssl, const char *label,
+                        uint8_t id[OMTLS_EXPORT_ID_SIZE], struct om_error *err)
 {
     k->made = key_record_wanted(maf, k->pub.suid);
-    OM_TRY(omtls_export_forms(ssl, OMTLS_LABEL_CONNECTION, id, k->made, &k->forms, err));
+    OM_TRY(omtls_export_forms(ssl, label, id, k->made, &k->forms, err));
     return check_value(maf, k, err);
 }
 

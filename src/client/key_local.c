@@ -20,7 +20,7 @@ static void *make(struct openmaf *maf, const char *name)
     om_rc rc = key_record_read(maf, k, &err);
     key_record_publish(k);
     if (rc != OM_OK) {
-        (void)snprintf(k->key_id, sizeof k->key_id, "%s@%s", record_text(name), maf->home.fqdn);
+        (void)snprintf(k->key_id, sizeof k->key_id, "%s@%s", record_text(name), maf->home.maf.fqdn);
         (void)snprintf(k->problem, sizeof k->problem, "%s", om_error_text(&err, rc));
         k->pub = (struct openmaf_key){.key_id = k->key_id, .problem = k->problem};
     }

@@ -40,9 +40,10 @@ om_rc key_record_name(const struct openmaf *maf, const char *key_id, struct key_
     om_rc rc = m2m_key_id_split(key_id, k->relative, fqdn, err);
     if (rc != OM_OK)
         return om_context(err, rc, "key identifier '%.80s'", key_id);
-    if (strcmp(fqdn, maf->home.fqdn) != 0)
-        return om_fail(err, OM_EINPUT, "key %.80s is kept by MAF %.80s; this is a home for %.80s", key_id,
-                       fqdn, maf->home.fqdn);
+    k->server = home_server_named(&maf->home, fqdn);
+    if (k->server == NULL)
+        return om_fail(err, OM_EINPUT, "key %.80s is kept by %.80s; this is a home for %.80s", key_id, fqdn,
+                       maf->home.maf.fqdn);
     canonical(k->relative);
     return m2m_key_id_join(k->key_id, k->relative, fqdn, err);
 }
@@ -105,12 +106,20 @@ static om_rc read_named(struct openmaf *maf, enum record_kind kind, const char *
     OM_TRY(record_read(&maf->home, maf->se, name, &object, err));
     om_rc rc = read_members(object, k, err);
     json_decref(object);
+    const char *at = strchr(k->key_id, '@');
+    k->server = at != NULL ? home_server_named(&maf->home, at + 1) : NULL;
     return rc;
 }
 
+/* Both servers give RelativeKeyIDs, and records are named by them. */
 om_rc key_record_read(struct openmaf *maf, struct key_record *k, struct om_error *err)
 {
-    return read_named(maf, RECORD_KEY, k->relative, k, err);
+    char asked[M2M_KEY_ID_SIZE];
+    memcpy(asked, k->key_id, sizeof asked);
+    OM_TRY(read_named(maf, RECORD_KEY, k->relative, k, err));
+    if (asked[0] != '\0' && strcmp(asked, k->key_id) != 0)
+        return om_fail(err, OM_ENOTFOUND, "this home has no key %s", asked);
+    return OM_OK;
 }
 
 static om_rc set_forms(json_t *object, const struct key_record *k, struct om_error *err)
@@ -203,9 +212,9 @@ static om_rc make_decoy(struct openmaf *maf, struct key_record *k, struct om_err
     static const uint8_t id[16];
     struct om_secret kc = OM_SECRET_INIT;
     m2m_relative_key_id(k->relative, id);
-    OM_TRY(m2m_key_id_join(k->key_id, k->relative, maf->home.fqdn, err));
+    OM_TRY(m2m_key_id_join(k->key_id, k->relative, maf->home.maf.fqdn, err));
     OM_TRY(om_copy_text(k->source, sizeof k->source, maf->home.id, err));
-    OM_TRY(om_copy_text(k->stakeholder, sizeof k->stakeholder, maf->home.fqdn, err));
+    OM_TRY(om_copy_text(k->stakeholder, sizeof k->stakeholder, maf->home.maf.fqdn, err));
     k->pub.role = OPENMAF_TARGET;
     k->pub.suid = M2M_SUID_SAEF;
     OM_TRY(om_secret_alloc(&kc, 32, err));

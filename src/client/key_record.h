@@ -9,7 +9,8 @@
 #define KEY_CHECK_SIZE 17 /* 16 hex digits and a NUL */
 
 struct key_record {
-    struct openmaf_key pub; /* first; points into this structure */
+    struct openmaf_key pub;           /* first; points into this structure */
+    const struct home_server *server; /* that keeps it */
     char key_id[M2M_KEY_ID_SIZE];
     char relative[M2M_RELATIVE_SIZE];
     char source[M2M_ID_SIZE];
@@ -25,8 +26,8 @@ struct key_record {
 /* Zeroed; NULL: no memory. Freed with openmaf_key_free(&k->pub). */
 struct key_record *key_record_new(void);
 
-/* Splits RelativeKeyID@MAF-FQDN; the MAF must be this client's. The RelativeKeyID is put in upper case if it
- * is hex, as MAFs emit it. OM_EINPUT. */
+/* Splits RelativeKeyID@FQDN, the FQDN being that of a server of this home. The RelativeKeyID is put in upper
+ * case if it is hex, as servers emit it. OM_EINPUT. */
 OM_MUST_USE om_rc key_record_name(const struct openmaf *maf, const char *key_id, struct key_record *k,
                                   struct om_error *err);
 
@@ -54,8 +55,9 @@ unsigned key_record_wanted(const struct openmaf *maf, unsigned suid);
 OM_MUST_USE om_rc key_record_import(struct openmaf *maf, struct key_record *k, const struct om_secret *kc,
                                     struct om_error *err);
 
-/* Takes a Kc of k->pub.suid from the exporter of a TLS session, with its RelativeKeyID's octets in id. */
-OM_MUST_USE om_rc key_record_export(struct openmaf *maf, struct key_record *k, SSL *ssl,
+/* Takes a Kc of k->pub.suid from the exporter of a TLS session with that label, with its RelativeKeyID's
+ * octets in id. */
+OM_MUST_USE om_rc key_record_export(struct openmaf *maf, struct key_record *k, SSL *ssl, const char *label,
                                     uint8_t id[OMTLS_EXPORT_ID_SIZE], struct om_error *err);
 
 /* MAF-KT-9: a key is not used outside the feature of its SUID, nor at or after expirationTime. OM_EDENIED. */

@@ -17,6 +17,7 @@ struct work {
     struct key_record *k;
     char own_relative[33]; /* RelativeKeyID that this end derived; "" when it made the value itself */
     struct openmaf *maf;
+    const struct home_server *server;
 };
 
 static void work_free(struct work *w)
@@ -34,12 +35,12 @@ static om_rc derive(void *arg, SSL *ssl, struct om_error *err)
 {
     struct work *w = arg;
     uint8_t id[OMTLS_EXPORT_ID_SIZE];
-    OM_TRY(key_record_export(w->maf, w->k, ssl, id, err));
+    OM_TRY(key_record_export(w->maf, w->k, ssl, w->server->role->label, id, err));
     m2m_relative_key_id(w->own_relative, id);
     return OM_OK;
 }
 
-/* MAF-KR-2 (b): random octets of the token. They must leave it: the MAF needs them. */
+/* MAF-KR-2 (b): random octets of the token. They must leave it: the server needs them. */
 static om_rc generate(struct work *w, struct om_error *err)
 {
     OM_TRY(om_secret_alloc(&w->sent.kyv, GENERATED_SIZE, err));
@@ -53,7 +54,7 @@ static om_rc generate(struct work *w, struct om_error *err)
 static om_rc accept_key(struct work *w, const struct openmaf_key_request *rq, struct om_error *err)
 {
     struct key_record *k = w->k;
-    const char *fqdn = w->maf->home.fqdn;
+    const char *fqdn = w->server->fqdn;
     const char *own = rq->generate ? NULL : w->own_relative;
     bool changed = false;
     char key_id[M2M_KEY_ID_SIZE];
@@ -79,7 +80,7 @@ static om_rc refuse_known(struct work *w, struct om_error *err)
     struct key_record *old = key_record_new();
     if (old == NULL)
         return om_fail(err, OM_ENOMEM, "no memory for a key");
-    om_rc rc = m2m_key_id_join(key_id, w->answer.rn, w->maf->home.fqdn, err);
+    om_rc rc = m2m_key_id_join(key_id, w->answer.rn, w->server->fqdn, err);
     if (rc == OM_OK)
         rc = key_record_name(w->maf, key_id, old, err);
     if (rc == OM_OK)
@@ -87,8 +88,8 @@ static om_rc refuse_known(struct work *w, struct om_error *err)
     openmaf_key_free(&old->pub);
     if (rc == OM_ENOTFOUND)
         return OM_OK;
-    return om_fail(err, OM_EINTEGRITY, "the MAF answered %s, which names another key of this home already",
-                   w->answer.rn);
+    return om_fail(err, OM_EINTEGRITY, "%s answered %s, which names another key of this home already",
+                   w->server->fqdn, w->answer.rn);
 }
 
 static om_rc do_register(struct work *w, const struct openmaf_key_request *rq, struct om_error *err)
@@ -98,7 +99,7 @@ static om_rc do_register(struct work *w, const struct openmaf_key_request *rq, s
     w->k->pub.suid = w->sent.suid; /* decides the forms in which the key is kept */
     if (rq->generate)
         OM_TRY(generate(w, err));
-    OM_TRY(exchange_init(&w->x, w->maf, M2M_OP_CREATE, NULL, err));
+    OM_TRY(exchange_init(&w->x, w->maf, w->server, M2M_OP_CREATE, NULL, err));
     w->x.stakeholder = w->sent.adfq;
     OM_TRY(exchange_content(&w->x, &w->sent, err));
     om_rc rc = exchange_run(&w->x, M2M_CREATED, rq->generate ? NULL : derive, w, err);
@@ -123,6 +124,8 @@ int openmaf_key_register(struct openmaf *maf, const struct openmaf_key_request *
     struct om_error err = {0};
     struct work w = {.k = key_record_new(), .maf = maf};
     om_rc rc = client_begin_locked(maf, &err);
+    if (rc == OM_OK)
+        w.server = &maf->home.maf;
     if (w.k == NULL)
         rc = om_fail(&err, OM_ENOMEM, "no memory for a key");
     else if (rc == OM_OK)

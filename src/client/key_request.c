@@ -63,7 +63,7 @@ static om_rc apply_configuration(struct openmaf *maf, struct m2m_resource *out, 
     struct registration *r = registration_new();
     if (r == NULL)
         return om_fail(err, OM_ENOMEM, "no memory for a registration");
-    om_rc rc = registration_read(maf, out->adfq, r, err);
+    om_rc rc = registration_read(maf, &maf->home.maf, out->adfq, r, err);
     const json_t *cfg = rc == OM_OK ? registration_key_cfg(r, out->suid) : NULL;
     if (rc == OM_ENOTFOUND)
         rc = OM_OK;

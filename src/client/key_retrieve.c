@@ -30,7 +30,7 @@ static om_rc fetch(struct work *w, struct om_error *err)
 {
     const unsigned needed =
         M2M_A_RN | M2M_A_ET | M2M_A_CR | M2M_A_ADFQ | M2M_A_SUID | M2M_A_KYV; /* MAF-KT-7 */
-    OM_TRY(exchange_init(&w->x, w->maf, M2M_OP_RETRIEVE, w->k->relative, err));
+    OM_TRY(exchange_init(&w->x, w->maf, w->k->server, M2M_OP_RETRIEVE, w->k->relative, err));
     OM_TRY(exchange_run(&w->x, M2M_OK, NULL, NULL, err));
     OM_TRY(exchange_result(&w->x, WIRE_TY_SYMM_KEY_REG, needed, &w->answer, err));
     return check_key_retrieval(&w->answer, w->k->relative, client_now(), err);

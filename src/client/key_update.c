@@ -60,7 +60,7 @@ static om_rc do_update(struct work *w, const struct openmaf_key_request *rq, str
 {
     OM_TRY(find(w, rq, err));
     OM_TRY(key_request_update(rq, w->k->pub.suid, &w->sent, err));
-    OM_TRY(exchange_init(&w->x, w->maf, M2M_OP_UPDATE, w->k->relative, err));
+    OM_TRY(exchange_init(&w->x, w->maf, w->k->server, M2M_OP_UPDATE, w->k->relative, err));
     w->x.stakeholder = w->k->stakeholder;
     OM_TRY(exchange_content(&w->x, &w->sent, err));
     OM_TRY(exchange_run(&w->x, M2M_UPDATED, NULL, NULL, err));
@@ -97,7 +97,7 @@ static om_rc do_deregister(struct work *w, const char *key_id, struct om_error *
 {
     OM_TRY(key_record_name(w->maf, key_id, w->k, err));
     om_rc known = key_record_read(w->maf, w->k, NULL);
-    OM_TRY(exchange_init(&w->x, w->maf, M2M_OP_DELETE, w->k->relative, err));
+    OM_TRY(exchange_init(&w->x, w->maf, w->k->server, M2M_OP_DELETE, w->k->relative, err));
     w->x.stakeholder = known == OM_OK ? w->k->stakeholder : NULL;
     om_rc rc = exchange_run(&w->x, M2M_DELETED, NULL, NULL, err);
     if (rc != OM_OK && w->maf->rsc == M2M_NOT_FOUND)

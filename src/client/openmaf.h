@@ -121,6 +121,12 @@ struct openmaf_home {
     const char *custody;    /* "session" (NULL means this) or "psk": see maf.conf in maf(1) */
     const char *plugin_dir; /* where to look for token plug-ins; NULL: the installed place */
     const char *tls_max;    /* "1.2" (NULL means this) or "1.3": the newest TLS to offer; DTLS is 1.2 */
+    /* The MEF that provisions keys to this client (TS-0003 8.3); all NULL: there is none. The addresses are
+     * as those of the MAF: at most one of the four. */
+    const char *mef_fqdn; /* MEF-FQDN */
+    const char *mef_https, *mef_wss, *mef_coaps, *mef_coaps_tcp;
+    const char *enrolment_expiry; /* how long an enrolment key lives, as the MEF has it: "30d" (NULL means
+                                     this), "P90D" */
 };
 
 /* Makes dir (its parent must exist), a configuration file and what the token needs: its root keys are made
@@ -135,9 +141,10 @@ OPENMAF_API int openmaf_open(const char *dir, struct openmaf **out, struct openm
 /* Frees all keys loaded in the token and logs out. NULL is allowed. */
 OPENMAF_API void openmaf_close(struct openmaf *maf);
 
-/* This client's ID and its MAF. Valid until openmaf_close. */
+/* This client's ID, its MAF, and its MEF (NULL: none). Valid until openmaf_close. */
 OPENMAF_API const char *openmaf_id(const struct openmaf *maf);
 OPENMAF_API const char *openmaf_fqdn(const struct openmaf *maf);
+OPENMAF_API const char *openmaf_mef_fqdn(const struct openmaf *maf);
 
 /* What is known of the token. Texts point into the structure. */
 struct openmaf_token {
@@ -161,12 +168,13 @@ struct openmaf_token {
 OPENMAF_API int openmaf_token_status(struct openmaf *maf, struct openmaf_token *out,
                                      struct openmaf_error *error);
 
-/* ---- Credentials (TS-0003 8.8.3.1, kind PPSK) -------------------------------------------------------------
+/* ---- Credentials (TS-0003 8.8.3.1, kind PPSK; 8.3.7) ------------------------------------------------------
  */
 
-/* Puts Km (16..64 octets) with its KmID (relative@MAF-FQDN, the FQDN being this MAF's) into the token's care.
- * The caller wipes its copy. From then on the newest credential is used for handshakes unless a registration
- * configuration or maf.conf names another. OPENMAF_ECONFLICT: that KmID is there already. */
+/* Puts Km (16..64 octets) with its KmID (relative@MAF-FQDN) into the token's care; or Kpm with its KpmID
+ * (relative@MEF-FQDN): the FQDN, which must be that of a server of this home, tells which it is. The caller
+ * wipes its copy. From then on the newest credential for a server is used for handshakes with it unless a
+ * registration configuration or maf.conf names another. OPENMAF_ECONFLICT: that KmID is there already. */
 OPENMAF_API int openmaf_credential_import(struct openmaf *maf, const char *kmid, const void *km, size_t len,
                                           struct openmaf_error *error);
 
@@ -184,11 +192,13 @@ enum openmaf_credential_kind { OPENMAF_PSK = 1, OPENMAF_CERTIFICATE = 2 };
 
 struct openmaf_credential {
     enum openmaf_credential_kind kind;
-    const char *id;   /* Credential-ID (TS-0003 10.4): 11-KmID, or 31- to 34- and the name in a certificate */
-    const char *kmid; /* of a PSK; NULL for a certificate */
+    const char *id;   /* Credential-ID (TS-0003 10.4): 11-KmID, 10-KpmID, or 31- to 34- and the name in a
+                         certificate */
+    const char *kmid; /* KmID or KpmID of a PSK; NULL for a certificate */
     int64_t imported; /* when; 0: a certificate was asked for (openmaf_csr_make) and is not here yet */
     int64_t expires;  /* of a certificate; 0: not known to this home */
-    int current;      /* 1: the one used for handshakes, where no registration configuration says otherwise */
+    int current; /* 1: the one used for handshakes with a server, where no registration configuration says
+                    otherwise */
     const char *
         problem; /* NULL, or why this record is refused; then only kind and id (as the file has it) are set */
 };

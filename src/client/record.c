@@ -26,6 +26,8 @@ static const char *const prefixes[] = {
     [RECORD_DECOY] = "decoy-",
     [RECORD_CERTIFICATE] = "certificate-",
     [RECORD_CONFIGURATION] = "configuration-",
+    [RECORD_MEF_REGISTRATION] = "mefregistration-",
+    [RECORD_ENROLMENT] = "enrolment-",
 };
 
 om_rc record_name(char out[RECORD_NAME_SIZE], enum record_kind kind, const char *text, struct om_error *err)
@@ -59,7 +61,7 @@ static om_rc record_mac(const struct home *home, struct se *se, const char *name
         {purpose, sizeof purpose},
         {name, strlen(name) + 1},
         {home->id, strlen(home->id) + 1},
-        {home->fqdn, strlen(home->fqdn) + 1},
+        {home->maf.fqdn, strlen(home->maf.fqdn) + 1},
         {json, n},
     };
     return se_row_mac(se, parts, sizeof parts / sizeof parts[0], mac, err);

@@ -25,7 +25,9 @@ enum record_kind {
     RECORD_KEY,
     RECORD_DECOY,
     RECORD_CERTIFICATE,
-    RECORD_CONFIGURATION
+    RECORD_CONFIGURATION,
+    RECORD_MEF_REGISTRATION,
+    RECORD_ENROLMENT
 };
 
 /* "<kind>-<text>" with the text folded to lower case, the form in which these identifiers are compared.

@@ -24,6 +24,7 @@ static om_rc check_request(const struct openmaf_registration_request *rq, struct
 
 /* What a procedure of this file works with; one cleanup for all. */
 struct work {
+    const struct home_server *server;
     struct exchange x;
     struct m2m_resource sent;
     struct m2m_resource answer;
@@ -67,7 +68,7 @@ static om_rc accept_registration(struct openmaf *maf, struct work *w, struct om_
     OM_TRY(om_copy_text(w->r->id, sizeof w->r->id, w->answer.rn, err));
     OM_TRY(om_copy_text(w->r->client_id, sizeof w->r->client_id, w->answer.cr, err));
     OM_TRY(take_answer(w->r, &w->answer, err));
-    return registration_write(maf, w->r, err);
+    return registration_write(maf, w->server, w->r, err);
 }
 
 static om_rc apply(const struct configuration *cfg, bool keep_end, struct m2m_resource *sent,
@@ -99,19 +100,20 @@ static om_rc do_register(struct openmaf *maf, const struct openmaf_registration_
                          struct om_error *err)
 {
     OM_TRY(check_request(rq, err));
-    w->sent = (struct m2m_resource){.type = WIRE_TY_MAF_CLIENT_REG, .present = M2M_A_ET | M2M_A_ADFQ};
+    w->sent = (struct m2m_resource){.type = w->server->role->ty_client_reg, .present = M2M_A_ET | M2M_A_ADFQ};
     w->sent.et = rq->expires != 0 ? rq->expires : client_now() + CLIENT_LIFETIME;
     OM_TRY(om_copy_text(w->sent.adfq, sizeof w->sent.adfq, rq->stakeholder, err));
     OM_TRY(client_list(&w->sent.lbl, rq->labels, rq->n_labels, err));
-    OM_TRY(apply_configuration(maf, rq->expires != 0, &w->sent, err));
+    if (w->server == &maf->home.maf)
+        OM_TRY(apply_configuration(maf, rq->expires != 0, &w->sent, err));
     if (w->sent.lbl.n > 0)
         w->sent.present |= M2M_A_LBL;
-    OM_TRY(exchange_init(&w->x, maf, M2M_OP_CREATE, NULL, err));
+    OM_TRY(exchange_init(&w->x, maf, w->server, M2M_OP_CREATE, NULL, err));
     w->x.stakeholder = w->sent.adfq;
     OM_TRY(exchange_content(&w->x, &w->sent, err));
     OM_TRY(exchange_run(&w->x, M2M_CREATED, NULL, NULL, err));
-    om_rc rc = exchange_result(&w->x, WIRE_TY_MAF_CLIENT_REG, M2M_A_RN | M2M_A_ET | M2M_A_CR | M2M_A_ADFQ,
-                               &w->answer, err);
+    om_rc rc = exchange_result(&w->x, w->server->role->ty_client_reg,
+                               M2M_A_RN | M2M_A_ET | M2M_A_CR | M2M_A_ADFQ, &w->answer, err);
     if (rc == OM_OK)
         rc = accept_registration(maf, w, err);
     const char *made = exchange_created(&w->x);
@@ -120,11 +122,12 @@ static om_rc do_register(struct openmaf *maf, const struct openmaf_registration_
 
 /* The registration that an update, configuration retrieval or de-registration is about. A record is needed
  * unless the caller names the mafClientRegID. */
-static om_rc find(struct openmaf *maf, const struct openmaf_registration_request *rq, struct registration *r,
+static om_rc find(struct openmaf *maf, const struct openmaf_registration_request *rq, struct work *w,
                   struct om_error *err)
 {
+    struct registration *r = w->r;
     OM_TRY(check_request(rq, err));
-    om_rc rc = registration_read(maf, rq->stakeholder, r, err);
+    om_rc rc = registration_read(maf, w->server, rq->stakeholder, r, err);
     if (rc == OM_ENOTFOUND && rq->registration_id == NULL)
         return om_fail(err, OM_ENOTFOUND, "this home has no registration under %s; 'maf register' makes one",
                        rq->stakeholder);
@@ -140,27 +143,27 @@ static om_rc find(struct openmaf *maf, const struct openmaf_registration_request
 static om_rc do_config(struct openmaf *maf, const struct openmaf_registration_request *rq, struct work *w,
                        struct om_error *err)
 {
-    OM_TRY(find(maf, rq, w->r, err));
-    OM_TRY(exchange_init(&w->x, maf, M2M_OP_RETRIEVE, w->r->id, err));
+    OM_TRY(find(maf, rq, w, err));
+    OM_TRY(exchange_init(&w->x, maf, w->server, M2M_OP_RETRIEVE, w->r->id, err));
     w->x.stakeholder = w->r->stakeholder;
     w->x.rq.has_atrl = true;
     OM_TRY(m2m_list_add(&w->x.rq.atrl, WIRE_MCCF, err));
     OM_TRY(exchange_run(&w->x, M2M_OK, NULL, NULL, err));
-    OM_TRY(exchange_result(&w->x, WIRE_TY_MAF_CLIENT_REG, M2M_A_MCCF, &w->answer, err));
+    OM_TRY(exchange_result(&w->x, w->server->role->ty_client_reg, M2M_A_MCCF, &w->answer, err));
     om_rc rc = m2m_client_cfg_check(w->answer.mccf, err);
     if (rc != OM_OK)
-        return om_context(err, rc == OM_EINPUT ? OM_EINTEGRITY : rc, "mafClientCfg of %s", maf->home.fqdn);
+        return om_context(err, rc == OM_EINPUT ? OM_EINTEGRITY : rc, "mafClientCfg of %s", w->server->fqdn);
     json_decref(w->r->configuration);
     w->r->configuration = json_incref(w->answer.mccf);
-    return w->r->pub.expires != 0 ? registration_write(maf, w->r, err)
+    return w->r->pub.expires != 0 ? registration_write(maf, w->server, w->r, err)
                                   : OM_OK; /* nothing to keep it with otherwise */
 }
 
 static om_rc do_update(struct openmaf *maf, const struct openmaf_registration_request *rq, struct work *w,
                        struct om_error *err)
 {
-    OM_TRY(find(maf, rq, w->r, err));
-    w->sent = (struct m2m_resource){.type = WIRE_TY_MAF_CLIENT_REG, .et = rq->expires};
+    OM_TRY(find(maf, rq, w, err));
+    w->sent = (struct m2m_resource){.type = w->server->role->ty_client_reg, .et = rq->expires};
     if (rq->expires != 0)
         w->sent.present |= M2M_A_ET;
     OM_TRY(client_list(&w->sent.lbl, rq->labels, rq->n_labels, err));
@@ -171,32 +174,33 @@ static om_rc do_update(struct openmaf *maf, const struct openmaf_registration_re
     if ((w->sent.present | w->sent.nulls) == 0) /* MAF-CU-2 */
         return om_fail(err, OM_EINPUT,
                        "nothing to update: give a new end, labels, or the wish to remove them");
-    OM_TRY(exchange_init(&w->x, maf, M2M_OP_UPDATE, w->r->id, err));
+    OM_TRY(exchange_init(&w->x, maf, w->server, M2M_OP_UPDATE, w->r->id, err));
     w->x.stakeholder = w->r->stakeholder;
     OM_TRY(exchange_content(&w->x, &w->sent, err));
     OM_TRY(exchange_run(&w->x, M2M_UPDATED, NULL, NULL, err));
-    OM_TRY(exchange_result(&w->x, WIRE_TY_MAF_CLIENT_REG, w->sent.present & M2M_A_ET, &w->answer, err));
+    OM_TRY(
+        exchange_result(&w->x, w->server->role->ty_client_reg, w->sent.present & M2M_A_ET, &w->answer, err));
     if ((w->sent.present & M2M_A_ET) != 0)
         OM_TRY(check_not_past(w->answer.et, client_now(), err));
     OM_TRY(check_no_assigned_kmid(&w->answer, err));
     if (((w->sent.present | w->sent.nulls) & M2M_A_LBL) != 0)
         m2m_list_free(&w->r->labels); /* replaced by what the answer has */
     OM_TRY(take_answer(w->r, &w->answer, err));
-    return w->r->pub.expires != 0 ? registration_write(maf, w->r, err) : OM_OK; /* MAF-CU-8 */
+    return w->r->pub.expires != 0 ? registration_write(maf, w->server, w->r, err) : OM_OK; /* MAF-CU-8 */
 }
 
 static om_rc do_deregister(struct openmaf *maf, const struct openmaf_registration_request *rq, struct work *w,
                            struct om_error *err)
 {
-    OM_TRY(find(maf, rq, w->r, err));
-    OM_TRY(exchange_init(&w->x, maf, M2M_OP_DELETE, w->r->id, err));
+    OM_TRY(find(maf, rq, w, err));
+    OM_TRY(exchange_init(&w->x, maf, w->server, M2M_OP_DELETE, w->r->id, err));
     w->x.stakeholder = w->r->stakeholder;
     om_rc rc = exchange_run(&w->x, M2M_DELETED, NULL, NULL, err);
     if (rc != OM_OK && maf->rsc != M2M_NOT_FOUND)
         return rc;
     struct om_error removal = {0};
-    om_rc removed = registration_remove(maf, w->r->stakeholder, &removal);
-    if (rc != OM_OK) /* the MAF knows no such registration: the record was stale */
+    om_rc removed = registration_remove(maf, w->server, w->r->stakeholder, &removal);
+    if (rc != OM_OK) /* the server knows no such registration: the record was stale */
         return om_context(err, rc, "the registration had ended already");
     if (removed == OM_OK || removed == OM_ENOTFOUND)
         return OM_OK;
@@ -213,6 +217,8 @@ static int run(procedure *proc, struct openmaf *maf, const struct openmaf_regist
     struct om_error err = {0};
     struct work w = {.r = registration_new()};
     om_rc rc = client_begin_locked(maf, &err);
+    if (rc == OM_OK)
+        w.server = &maf->home.maf;
     if (w.r == NULL)
         rc = om_fail(&err, OM_ENOMEM, "no memory for a registration");
     else if (rc == OM_OK)

@@ -23,6 +23,11 @@ void openmaf_registration_free(struct openmaf_registration *registration)
     free(r);
 }
 
+static enum record_kind kind_of(const struct home_server *server)
+{
+    return server->role == &server_role_mef ? RECORD_MEF_REGISTRATION : RECORD_REGISTRATION;
+}
+
 static om_rc read_members(const json_t *object, struct registration *r, struct om_error *err)
 {
     OM_TRY(record_get_text(object, "stakeholder", r->stakeholder, sizeof r->stakeholder, err));
@@ -43,18 +48,19 @@ static om_rc read_named(struct openmaf *maf, const char *name, struct registrati
     return rc;
 }
 
-om_rc registration_read(struct openmaf *maf, const char *stakeholder, struct registration *r,
-                        struct om_error *err)
+om_rc registration_read(struct openmaf *maf, const struct home_server *server, const char *stakeholder,
+                        struct registration *r, struct om_error *err)
 {
     char name[RECORD_NAME_SIZE];
-    OM_TRY(record_name(name, RECORD_REGISTRATION, stakeholder, err));
+    OM_TRY(record_name(name, kind_of(server), stakeholder, err));
     return read_named(maf, name, r, err);
 }
 
-om_rc registration_write(struct openmaf *maf, const struct registration *r, struct om_error *err)
+om_rc registration_write(struct openmaf *maf, const struct home_server *server, const struct registration *r,
+                         struct om_error *err)
 {
     char name[RECORD_NAME_SIZE];
-    OM_TRY(record_name(name, RECORD_REGISTRATION, r->stakeholder, err));
+    OM_TRY(record_name(name, kind_of(server), r->stakeholder, err));
     json_t *object = json_pack("{s:s, s:s, s:s, s:I}", "stakeholder", r->stakeholder, "registration", r->id,
                                "client", r->client_id, "expires", (json_int_t)r->pub.expires);
     if (object == NULL)
@@ -69,10 +75,11 @@ om_rc registration_write(struct openmaf *maf, const struct registration *r, stru
     return rc;
 }
 
-om_rc registration_remove(struct openmaf *maf, const char *stakeholder, struct om_error *err)
+om_rc registration_remove(struct openmaf *maf, const struct home_server *server, const char *stakeholder,
+                          struct om_error *err)
 {
     char name[RECORD_NAME_SIZE];
-    OM_TRY(record_name(name, RECORD_REGISTRATION, stakeholder, err));
+    OM_TRY(record_name(name, kind_of(server), stakeholder, err));
     return record_remove(&maf->home, name, err);
 }
 

@@ -1,4 +1,4 @@
-/* The home's record of a MAF Client Registration. */
+/* The home's record of a client registration at one of its servers. */
 #ifndef OPENMAF_CLIENT_REGISTRATION_H
 #define OPENMAF_CLIENT_REGISTRATION_H
 
@@ -20,10 +20,12 @@ struct registration {
 struct registration *registration_new(void);
 
 /* OM_ENOTFOUND when the home remembers none for the stakeholder; otherwise as record_read. */
-OM_MUST_USE om_rc registration_read(struct openmaf *maf, const char *stakeholder, struct registration *r,
-                                    struct om_error *err);
-OM_MUST_USE om_rc registration_write(struct openmaf *maf, const struct registration *r, struct om_error *err);
-OM_MUST_USE om_rc registration_remove(struct openmaf *maf, const char *stakeholder, struct om_error *err);
+OM_MUST_USE om_rc registration_read(struct openmaf *maf, const struct home_server *server,
+                                    const char *stakeholder, struct registration *r, struct om_error *err);
+OM_MUST_USE om_rc registration_write(struct openmaf *maf, const struct home_server *server,
+                                     const struct registration *r, struct om_error *err);
+OM_MUST_USE om_rc registration_remove(struct openmaf *maf, const struct home_server *server,
+                                      const char *stakeholder, struct om_error *err);
 
 /* Fills pub from the rest. */
 OM_MUST_USE om_rc registration_publish(struct registration *r, struct om_error *err);

@@ -73,7 +73,7 @@ static om_rc run(struct rounds *r, struct om_error *err)
 {
     const struct home *home = r->attempt->peer->home;
     r->deadline = net_milliseconds() + (int64_t)home->timeout * 1000;
-    OM_TRY(net_resolve(home->host, r->attempt->peer->port, r->addresses, &r->n, err));
+    OM_TRY(net_resolve(r->attempt->peer->server->host, r->attempt->peer->port, r->addresses, &r->n, err));
     int64_t pause = FIRST_PAUSE;
     om_rc rc = one_round(r, err);
     for (int round = 1; rc == OM_ETRANSIENT && may_repeat(r) && (r->lossy || round < ROUNDS); round++) {

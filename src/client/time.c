@@ -106,6 +106,19 @@ static bool iso_duration(const char *s, int64_t *seconds)
     return true;
 }
 
+om_rc client_duration(const char *text, int64_t *seconds, struct om_error *err)
+{
+    *seconds = 0;
+    bool good = short_duration(text, seconds);
+    if (!good) {
+        *seconds = 0;
+        good = iso_duration(text, seconds);
+    }
+    return good && *seconds > 0
+               ? OM_OK
+               : om_fail(err, OM_EINPUT, "'%.40s' is no duration: 90d, 12h and PT1H are", text);
+}
+
 static om_rc parse(const char *text, int64_t now, int64_t *t, struct om_error *err)
 {
     char stamp[M2M_TIMESTAMP_SIZE];

@@ -55,10 +55,11 @@ static om_rc judge(const struct transport_peer *peer, X509 *leaf, const STACK_OF
     const struct pki_trust trust = {
         .anchors = peer->certificate->anchors, .constrained = -1, .server = true, .now = client_now()};
     OM_TRY(pki_leaf_check(leaf, &fault, err));
-    if (!pki_leaf_is_for(leaf, peer->home->fqdn))
-        return om_fail(err, OM_EDENIED, "it is not for %.200s", peer->home->fqdn);
+    if (!pki_leaf_is_for(leaf, peer->server->fqdn))
+        return om_fail(err, OM_EDENIED, "it is not for %.200s", peer->server->fqdn);
     om_rc rc = pki_path_verify(leaf, sent, &trust, &fault, err);
-    return fault == PKI_FAULT_PATH ? om_context(err, rc, "it does not lead to a trust anchor for this MAF")
+    return fault == PKI_FAULT_PATH ? om_context(err, rc, "it does not lead to a trust anchor for this %s",
+                                                peer->server->role->what)
                                    : rc;
 }
 
@@ -86,7 +87,7 @@ static om_rc set_certificate(struct tls_call *call, struct om_error *err)
 {
     const struct transport_peer *peer = call->attempt->peer;
     const struct omtls_server_check server = {.check = on_chain, .arg = call};
-    return omtls_client_certificate(call->ssl, peer->home->fqdn, peer->certificate->own.signer,
+    return omtls_client_certificate(call->ssl, peer->server->fqdn, peer->certificate->own.signer,
                                     peer->home->custody, &server, err);
 }
 
@@ -95,7 +96,7 @@ static om_rc set_psk(struct tls_call *call, bool dtls, struct om_error *err)
     const struct transport_peer *peer = call->attempt->peer;
     const struct home *home = peer->home;
     /* MAF-HS-1, MAF-HS-8: identity KmID, SNI MAF-FQDN. */
-    OM_TRY(omtls_client_psk(call->ssl, home->fqdn, peer->kmid, peer->km, home->custody, err));
+    OM_TRY(omtls_client_psk(call->ssl, peer->server->fqdn, peer->kmid, peer->km, home->custody, err));
     if (!dtls && peer->km13 != NULL)
         OM_TRY(omtls_client_psk13(call->ssl, peer->km13, err));
     return OM_OK;
@@ -185,7 +186,7 @@ static om_rc failed_handshake(const struct tls_call *call, struct om_error *err)
     const char *where = call->attempt->address->text;
     if (call->judged != OM_OK)
         return om_fail(err, call->judged, "the certificate of %s at %s is not good: %s",
-                       call->attempt->peer->home->fqdn, where, call->judgement.text);
+                       call->attempt->peer->server->fqdn, where, call->judgement.text);
     if (call->alert >= 0)
         return attempt_refused(call->attempt, call->alert, err);
     if (call->late && silenced(call))

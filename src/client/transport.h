@@ -11,7 +11,8 @@
 struct certificate_key;
 struct transport_peer {
     const struct home *home;
-    uint16_t port; /* of the MAF */
+    const struct home_server *server;
+    uint16_t port; /* of the server */
     OSSL_LIB_CTX *libctx;
     const struct certificate_key *certificate; /* or NULL, and the next three: */
     const char *kmid;                          /* psk_identity */

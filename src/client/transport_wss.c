@@ -121,7 +121,7 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
         (void)event_base_loopbreak(call->tls.base);
         return;
     }
-    om_rc rc = wss_upgrade_request(bufferevent_get_output(bev), a->peer->home->fqdn, a->peer->home->format,
+    om_rc rc = wss_upgrade_request(bufferevent_get_output(bev), a->peer->server->fqdn, a->peer->home->format,
                                    &call->key, call->tls.err);
     if (rc != OM_OK)
         tls_call_decide(&call->tls, rc);

@@ -53,8 +53,8 @@ static bool take(struct coap_exchange *x, enum om_coap_transport transport, cons
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static uint8_t content[5000];
-    struct home home = {.fqdn = "maf.example.com"};
-    const struct transport_peer peer = {.home = &home};
+    struct home home = {.maf.fqdn = "maf.example.com"};
+    const struct transport_peer peer = {.home = &home, .server = &home.maf};
     struct m2m_request rq;
     struct m2m_response rs;
     if (size < 1)

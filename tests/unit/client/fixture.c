@@ -10,6 +10,7 @@ struct openmaf_error fixture_error;
 enum peer_binding fixture_binding;
 bool fixture_cbor;
 bool fixture_certificate;
+uint16_t fixture_mef;
 
 static const char *kind = "softhsm";
 static char home[512];
@@ -45,9 +46,11 @@ int fixture_teardown(void **state)
 struct openmaf *fixture_client(uint16_t port, const uint8_t km[32])
 {
     char address[32];
+    char mef[32];
     (void)snprintf(home, sizeof home, "%s/home%u", fixture_token->dir, homes++);
     (void)snprintf(address, sizeof address, "127.0.0.1:%u", port);
-    const struct openmaf_home values = {
+    (void)snprintf(mef, sizeof mef, "127.0.0.1:%u", fixture_mef);
+    struct openmaf_home values = {
         .size = sizeof values,
         .id = OWN_ID,
         .maf_fqdn = FQDN,
@@ -60,6 +63,13 @@ struct openmaf *fixture_client(uint16_t port, const uint8_t km[32])
         .pin_source = fixture_token->pin_source[0] != '\0' ? fixture_token->pin_source : NULL,
         .plugin_dir = test_plugin_dir(),
     };
+    if (fixture_mef != 0) {
+        values.mef_fqdn = MEF_FQDN;
+        values.mef_https = fixture_binding == PEER_HTTPS ? mef : NULL;
+        values.mef_wss = fixture_binding == PEER_WSS ? mef : NULL;
+        values.mef_coaps = fixture_binding == PEER_COAPS ? mef : NULL;
+        values.mef_coaps_tcp = fixture_binding == PEER_COAPS_TCP ? mef : NULL;
+    }
     struct openmaf *maf = NULL;
     SUCCEEDS(openmaf_home_init(home, &values, ERROR));
     SUCCEEDS(openmaf_open(home, &maf, ERROR));

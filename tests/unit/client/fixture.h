@@ -18,13 +18,14 @@
 
 #include <cmocka.h>
 
-#define OWN_ID "//sp.example.com/cse1/Cself"
-#define TARGET "//sp.example.com/cse1/Ctarget"
-#define FQDN   "maf.example.com"
-#define ADMIN  "admin.example.com"
-#define KMID   "km-1@maf.example.com"
-#define KEY_ID "00112233445566778899AABBCCDDEEFF@maf.example.com"
-#define LATER  INT64_C(4070908800) /* 2099-01-01 */
+#define OWN_ID   "//sp.example.com/cse1/Cself"
+#define TARGET   "//sp.example.com/cse1/Ctarget"
+#define FQDN     "maf.example.com"
+#define MEF_FQDN "mef.example.com"
+#define ADMIN    "admin.example.com"
+#define KMID     "km-1@maf.example.com"
+#define KEY_ID   "00112233445566778899AABBCCDDEEFF@maf.example.com"
+#define LATER    INT64_C(4070908800) /* 2099-01-01 */
 
 extern const uint8_t fixture_km[32];
 extern struct test_token *fixture_token;
@@ -36,6 +37,7 @@ void fixture_kind(int argc, char **argv);
 extern enum peer_binding fixture_binding;
 extern bool fixture_cbor;
 extern bool fixture_certificate; /* the client has a certificate instead of a Km */
+extern uint16_t fixture_mef;     /* port of the MEF that the next homes have, over that binding; 0: none */
 
 /* Group setup and teardown: one token for all tests of a program. */
 int fixture_setup(void **state);

@@ -268,7 +268,7 @@ static void test_nobody_there(void **state)
     int fd = socket(AF_INET, fixture_binding == PEER_COAPS ? SOCK_DGRAM : SOCK_STREAM, 0);
     assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
     assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
-    maf->home.port = ntohs(at.sin_port);
+    maf->home.maf.port = ntohs(at.sin_port);
     maf->home.connect_timeout = 1;
     maf->home.timeout = 2;
     FAILS(OPENMAF_ETEMPORARY, discover()); /* DTLS: nobody answers; TLS: refused */

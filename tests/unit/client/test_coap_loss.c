@@ -21,7 +21,7 @@ static int start_relayed(void **state)
     (void)start(state);
     lost.count = 0;
     relay = relay_start(peer_port(peer), loses, NULL);
-    maf->home.port = relay_port(relay);
+    maf->home.maf.port = relay_port(relay);
     return 0;
 }
 

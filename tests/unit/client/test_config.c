@@ -50,10 +50,10 @@ static void test_defaults(void **state)
     struct home h;
     assert_int_equal(load(GOOD, &h), OM_OK);
     assert_string_equal(h.id, OWN_ID);
-    assert_string_equal(h.fqdn, FQDN);
-    assert_string_equal(h.host, FQDN);
-    assert_int_equal(h.port, 443);
-    assert_ptr_equal(h.transport, &transport_https);
+    assert_string_equal(h.maf.fqdn, FQDN);
+    assert_string_equal(h.maf.host, FQDN);
+    assert_int_equal(h.maf.port, 443);
+    assert_ptr_equal(h.maf.transport, &transport_https);
     assert_ptr_equal(h.format, &formats[M2M_FORMAT_JSON]);
     assert_int_equal(h.connect_timeout, 10);
     assert_int_equal(h.timeout, 30);
@@ -74,13 +74,13 @@ static void test_everything(void **state)
                           "[saef]\npsk = first-half\ntls-max = 1.3\nrequire-extended-master-secret = no\n",
                           &h),
                      OM_OK);
-    assert_string_equal(h.host, "::1");
-    assert_int_equal(h.port, 8443);
+    assert_string_equal(h.maf.host, "::1");
+    assert_int_equal(h.maf.port, 8443);
     assert_int_equal(h.connect_timeout, 1);
     assert_int_equal(h.timeout, 3600);
     assert_false(h.require_extended_master_secret);
     assert_int_equal(h.custody, OMTLS_CUSTODY_PSK);
-    assert_string_equal(h.kmid, "a@" FQDN);
+    assert_string_equal(h.maf.kmid, "a@" FQDN);
     assert_string_equal(h.pin_source, "file:/p");
     assert_string_equal(h.plugin_dir, "/q");
     assert_true(h.saef_first_half && h.saef_tls13 && !h.saef_require_ems && !h.tls13);
@@ -110,11 +110,41 @@ static void test_bindings(void **state)
         char text[512];
         (void)snprintf(text, sizeof text, GOOD "[maf]\n%s\nformat = cbor\n", cases[i].line);
         assert_int_equal(load(text, &h), OM_OK);
-        assert_ptr_equal(h.transport, cases[i].transport);
-        assert_string_equal(h.host, cases[i].host);
-        assert_int_equal(h.port, cases[i].port);
+        assert_ptr_equal(h.maf.transport, cases[i].transport);
+        assert_string_equal(h.maf.host, cases[i].host);
+        assert_int_equal(h.maf.port, cases[i].port);
         assert_ptr_equal(h.format, &formats[M2M_FORMAT_CBOR]);
     }
+}
+
+#define MEF GOOD "[mef]\nfqdn = mef.example.com\n"
+
+/* A home without [mef] has no MEF; with it the MEF is where the section says, and the MAF stays where it is.
+ */
+static void test_mef(void **state)
+{
+    (void)state;
+    struct home h;
+    assert_int_equal(load(GOOD, &h), OM_OK);
+    assert_string_equal(h.mef.fqdn, "");
+    assert_null(home_server_named(&h, ""));
+    assert_int_equal(load(MEF, &h), OM_OK);
+    assert_false(h.mef.addressed);
+    assert_string_equal(h.mef.host, "mef.example.com");
+    assert_ptr_equal(h.mef.transport, &transport_https);
+    assert_int_equal(h.enrolment_expiry, 30 * 86400);
+    assert_int_equal(load(MEF "coaps = [::1]:7\nkmid = kpm7@mef.example.com\nenrolment-expiry = PT1H\n", &h),
+                     OM_OK);
+    assert_ptr_equal(h.mef.transport, &transport_coaps);
+    assert_string_equal(h.mef.host, "::1");
+    assert_int_equal(h.mef.port, 7);
+    assert_string_equal(h.mef.kmid, "kpm7@mef.example.com");
+    assert_int_equal(h.enrolment_expiry, 3600);
+    assert_ptr_equal(h.maf.transport, &transport_https);
+    assert_string_equal(h.maf.kmid, "");
+    assert_ptr_equal(home_server_named(&h, "mef.example.com"), &h.mef);
+    assert_ptr_equal(home_server_named(&h, FQDN), &h.maf);
+    assert_null(home_server_named(&h, "other.example.com"));
 }
 
 static void test_refused(void **state)
@@ -150,6 +180,13 @@ static void test_refused(void **state)
         {GOOD "[maf]\ntimeout = 1s\n", "line 8: timeout"},
         {GOOD "[maf]\nrequire-extended-master-secret = maybe\n", "neither yes nor no"},
         {GOOD "[client]\nkmid = nonsense\n", "line 8: kmid"},
+        {GOOD "[client]\nkmid = a@other.example.com\n", "kmid a@other.example.com is not of the MAF"},
+        {MEF "kmid = a@" FQDN "\n", "kmid a@" FQDN " is not of the MEF of this home, mef.example.com"},
+        {MEF "https = h\nwss = h\n", "line 10: wss: the MEF has an address already, under https"},
+        {MEF "format = cbor\n", "line 9: unknown key 'format' in section [mef]"},
+        {MEF "enrolment-expiry = 0d\n", "line 9: enrolment-expiry: '0d' is no duration"},
+        {GOOD "[mef]\nhttps = h\n", "section [mef] lacks 'fqdn'"},
+        {GOOD "[mef]\nfqdn = " FQDN "\n", "MAF and MEF cannot have the same name"},
         {"[client]\nid = Cae7\n", "line 2: id: 'Cae7' is not an Absolute"},
         {"[maf]\nfqdn = MAF.example.com\n", "line 2: fqdn"},
     };
@@ -222,7 +259,10 @@ static void test_round_trip(void **state)
                                        .token_uri = "ram:file=/a b",
                                        .pin_source = "file:/p q",
                                        .custody = "psk",
-                                       .plugin_dir = "/plug ins"};
+                                       .plugin_dir = "/plug ins",
+                                       .mef_fqdn = "mef.example.com",
+                                       .mef_wss = "wss://[::1]:8444",
+                                       .enrolment_expiry = "90d"};
     struct home made;
     struct home read;
     struct stat st;
@@ -258,6 +298,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_defaults, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(test_everything, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(test_bindings, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(test_mef, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(test_refused, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(test_odd_octets, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(test_missing, make_dir, remove_dir),

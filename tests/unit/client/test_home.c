@@ -1,4 +1,5 @@
 /* Homes and credentials: making, opening, importing, listing, forgetting, locking. */
+#include "client/credential.h"
 #include "fixture.h"
 
 #include <sys/stat.h>
@@ -77,6 +78,44 @@ static void test_import(void **state)
     openmaf_credential_list_free(list, n);
 }
 
+/* The FQDN of a credential tells its server; neither server's newest is the other's. */
+static void test_import_kpm(void **state)
+{
+    (void)state;
+    struct openmaf_credential **list = NULL;
+    size_t n = 0;
+    fixture_mef = 1;
+    struct openmaf *client = fixture_client(1, fixture_km);
+    fixture_mef = 0;
+    assert_string_equal(openmaf_mef_fqdn(client), MEF_FQDN);
+    assert_null(openmaf_mef_fqdn(maf));
+    SUCCEEDS(openmaf_credential_import(client, "kpm7@" MEF_FQDN, fixture_km, 32, ERROR));
+    FAILS(OPENMAF_EINPUT, openmaf_credential_import(client, "km-1@other.example.com", fixture_km, 32, ERROR));
+    SAYS("MAF " FQDN " and MEF " MEF_FQDN);
+    SUCCEEDS(openmaf_credential_list(client, &list, &n, ERROR));
+    assert_int_equal(n, 2);
+    assert_string_equal(list[0]->id, "11-" KMID);
+    assert_string_equal(list[1]->id, "10-kpm7@" MEF_FQDN);
+    assert_true(list[0]->current && list[1]->current); /* each at its server */
+    openmaf_credential_list_free(list, n);
+
+    SUCCEEDS(openmaf_credential_import(client, "kpm8@" MEF_FQDN, fixture_km, 32, ERROR));
+    SUCCEEDS(openmaf_credential_list(client, &list, &n, ERROR));
+    assert_int_equal(n, 3);
+    assert_true(list[0]->current && !list[1]->current && list[2]->current);
+    openmaf_credential_list_free(list, n);
+    SUCCEEDS(openmaf_credential_forget(client, "kpm8@" MEF_FQDN, ERROR));
+    SUCCEEDS(openmaf_credential_forget(client, "kpm7@" MEF_FQDN, ERROR));
+
+    struct credential_choice choice; /* a Km is nothing for the MEF */
+    assert_int_equal(credential_choose(client, &client->home.mef, ADMIN, &choice, NULL), OM_ENOTFOUND);
+    credential_choice_free(&choice);
+    assert_int_equal(credential_choose(client, &client->home.maf, ADMIN, &choice, NULL), OM_OK);
+    assert_string_equal(choice.psk.kmid, KMID);
+    credential_choice_free(&choice);
+    openmaf_close(client);
+}
+
 static void test_import_refused(void **state)
 {
     (void)state;
@@ -88,7 +127,7 @@ static void test_import_refused(void **state)
     FAILS(OPENMAF_EINPUT, openmaf_credential_import(maf, "a@b@" FQDN, fixture_km, 32, ERROR));
     FAILS(OPENMAF_EINPUT, openmaf_credential_import(maf, "../x@" FQDN, fixture_km, 32, ERROR));
     FAILS(OPENMAF_EINPUT, openmaf_credential_import(maf, "km-1@other.example.com", fixture_km, 32, ERROR));
-    SAYS("belongs to MAF other.example.com");
+    SAYS("belongs to other.example.com; this is a home for MAF maf.example.com and no MEF");
     FAILS(OPENMAF_EINPUT, openmaf_credential_forget(maf, "../../x", ERROR));
 }
 
@@ -154,6 +193,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_init, open_client, close_client),
         cmocka_unit_test_setup_teardown(test_token_status, open_client, close_client),
         cmocka_unit_test_setup_teardown(test_import, open_client, close_client),
+        cmocka_unit_test_setup_teardown(test_import_kpm, open_client, close_client),
         cmocka_unit_test_setup_teardown(test_import_refused, open_client, close_client),
         cmocka_unit_test_setup_teardown(test_import_file, open_client, close_client),
         cmocka_unit_test_setup_teardown(test_no_km_on_disk, open_client, close_client),

@@ -98,7 +98,7 @@ static void test_other_home(void **state)
     (void)snprintf(maf->home.id, sizeof maf->home.id, TARGET);
     assert_int_equal(read_record("key-a"), OM_EINTEGRITY);
     maf->home = before;
-    (void)snprintf(maf->home.fqdn, sizeof maf->home.fqdn, "maf2.example.com");
+    (void)snprintf(maf->home.maf.fqdn, sizeof maf->home.maf.fqdn, "maf2.example.com");
     assert_int_equal(read_record("key-a"), OM_EINTEGRITY);
     maf->home = before;
     assert_int_equal(read_record("key-a"), OM_OK);

@@ -290,15 +290,15 @@ static void test_nobody_there(void **state)
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
     assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
-    maf->home.port = ntohs(at.sin_port);
+    maf->home.maf.port = ntohs(at.sin_port);
     FAILS(OPENMAF_ETEMPORARY, discover());
     SAYS("Connection refused");
     (void)close(fd);
-    maf->home.port = 1;
-    (void)snprintf(maf->home.host, sizeof maf->home.host, "::1");
+    maf->home.maf.port = 1;
+    (void)snprintf(maf->home.maf.host, sizeof maf->home.maf.host, "::1");
     FAILS(OPENMAF_ETEMPORARY, discover());
     SAYS("cannot connect to [::1]:1");
-    (void)snprintf(maf->home.host, sizeof maf->home.host, "name.invalid");
+    (void)snprintf(maf->home.maf.host, sizeof maf->home.maf.host, "name.invalid");
     assert_int_not_equal(discover(), OPENMAF_OK);
     SAYS("cannot resolve name.invalid");
 }
@@ -313,7 +313,7 @@ static void test_silence(void **state)
     assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
     assert_int_equal(listen(fd, 4), 0);
     assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
-    maf->home.port = ntohs(at.sin_port);
+    maf->home.maf.port = ntohs(at.sin_port);
     maf->home.connect_timeout = 1;
     FAILS(OPENMAF_ETEMPORARY, discover());
     SAYS("did not finish the TLS handshake in time");
