@@ -78,7 +78,7 @@ om_rc maf_assignment_is_open(struct maf_call *c, const char *kmid, bool *open)
 
 struct kin {
     struct m2m_list kmids, keids;
-    const char *except;
+    const struct store_assignment *except; /* neither its KmID nor its KeID; or NULL */
     om_rc rc;
     struct om_error *err;
 };
@@ -88,9 +88,10 @@ static bool note(void *arg, const struct store_assignment *r, const struct om_er
     struct kin *k = arg;
     if (bad != NULL) /* its credential is judged by its own row */
         return true;
-    if (k->except == NULL || strcmp(k->except, r->kmid) != 0)
+    if (k->except == NULL || strcmp(k->except->kmid, r->kmid) != 0)
         k->rc = m2m_list_add(&k->kmids, r->kmid, k->err);
-    if (k->rc == OM_OK && !m2m_list_has(&k->keids, r->keid))
+    bool kept = k->except != NULL && strcmp(k->except->keid, r->keid) == 0;
+    if (k->rc == OM_OK && !kept && !m2m_list_has(&k->keids, r->keid))
         k->rc = m2m_list_add(&k->keids, r->keid, k->err);
     return k->rc == OM_OK;
 }
@@ -157,13 +158,30 @@ om_rc maf_assignment_revoke_kin(struct store *store, const char *kmid, struct om
 
 /* ---- first use ---- */
 
+/* Whether the registration has got another KmID since: then that one is the new one. */
+static om_rc is_overtaken(struct store *store, const struct store_assignment *own, bool *overtaken,
+                          struct om_error *err)
+{
+    struct store_registration r = {0};
+    om_rc rc = store_registration_get(store, own->registration, &r, err);
+    *overtaken = rc == OM_OK && strcmp(r.assigned_kmid, own->kmid) != 0;
+    store_registration_free(&r);
+    return rc == OM_ENOTFOUND || rc == OM_EINTEGRITY ? OM_OK : rc;
+}
+
+/* The KmIDs before it, and the KeIDs that these come from: who has an old Km must not get a KmID for it. */
 static om_rc confirm(struct store *store, const struct store_assignment *own, struct kin *k,
                      struct om_error *err)
 {
+    bool overtaken = false;
     OM_TRY(store_assignment_used(store, own->kmid, err));
+    OM_TRY(is_overtaken(store, own, &overtaken, err));
+    if (overtaken)
+        return OM_OK;
     OM_TRY(store_assignment_list_of(store, own->registration, note, k, err));
     OM_TRY(k->rc);
-    return revoke_all(store, &k->kmids, err);
+    OM_TRY(revoke_all(store, &k->kmids, err));
+    return revoke_all(store, &k->keids, err);
 }
 
 /* MAF-CU-7 */
@@ -173,7 +191,7 @@ static om_rc first_use(struct maf *maf, const char *kmid, struct om_error *err)
     om_rc rc = store_assignment_get(maf->store, kmid, &own, err);
     if (rc != OM_OK || own.used)
         return rc == OM_ENOTFOUND ? OM_OK : rc;
-    struct kin k = {.except = own.kmid, .rc = OM_OK, .err = err};
+    struct kin k = {.except = &own, .rc = OM_OK, .err = err};
     OM_TRY(store_begin(maf->store, err));
     rc = confirm(maf->store, &own, &k, err);
     if (rc == OM_OK)

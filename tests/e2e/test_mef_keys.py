@@ -1,0 +1,61 @@
+"""What must not be left of a key that a MEF provided: after a renewal, a deregistration, a revocation in the middle."""
+import pytest
+from harness.maf import ADMIN
+from harness.peers import OpensslPeer, http
+from harness.walk import World, enrol, register
+from test_mef_trouble import outcome
+
+NUMBERS = iter(range(10 ** 6))
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    with World(tmp_path_factory.mktemp("world")) as running:
+        yield running
+
+
+@pytest.fixture
+def device(world):
+    return world.add_device(f"//in.provider.com/cse1/C{next(NUMBERS)}")
+
+
+def update(peer, device, registration):
+    return peer.request(http("PUT", f"/-/{registration}", device["id"], b'{"sec:mafcr":{"lbl":["x"]}}'))
+
+
+def registered(world, device):
+    """First contact and registration: the credential with the KeID, the one with the KmID, the registration."""
+    keid = enrol(world.mef, device)
+    with OpensslPeer(world.maf, keid) as peer:
+        a = register(peer, device["id"]).json()["sec:mafcr"]
+    return keid, dict(keid, kmid=a["aski"]), a["ri"]
+
+
+def renewed(world, device, registration):
+    keid = enrol(world.mef, device)
+    with OpensslPeer(world.maf, keid) as peer:
+        kmid = update(peer, device, registration).json()["sec:mafcr"]["aski"]
+    return keid, dict(keid, kmid=kmid)
+
+
+def test_MAF_CU_7_MEF_RP_7_a_renewal_ends_the_old_key_under_both_names(world, device):
+    """Who has the old Km must not get a new KmID for it."""
+    old_keid, old_kmid, registration = registered(world, device)
+    new_keid, new_kmid = renewed(world, device, registration)
+    OpensslPeer(world.maf, new_kmid).close()
+    assert outcome(world.maf, old_kmid)[0] == "failed"
+    assert outcome(world.maf, old_keid)[0] == "failed"
+    for one in (new_keid, new_kmid):
+        assert outcome(world.maf, one)[0] == "ok"
+
+
+def test_MAF_CU_7_only_the_new_kmid_ends_others(world, device):
+    """Of two renewals the first KmID is used late: that ends nothing, least of all the second."""
+    _, first, registration = registered(world, device)
+    _, second = renewed(world, device, registration)
+    third_keid, third = renewed(world, device, registration)
+    OpensslPeer(world.maf, second).close()
+    for one in (first, second, third_keid, third):
+        assert outcome(world.maf, one)[0] == "ok"
+    for one in (first, second):
+        assert outcome(world.maf, one)[0] == "failed"
