@@ -121,22 +121,6 @@ static om_rc revoke_all(struct store *store, const struct m2m_list *kmids, struc
     return OM_OK;
 }
 
-om_rc maf_assignments_remove(struct store *store, const char *registration, struct om_error *err)
-{
-    struct kin k = {.rc = OM_OK, .err = err};
-    om_rc rc = store_assignment_list_of(store, registration, note, &k, err);
-    if (rc == OM_OK)
-        rc = k.rc;
-    for (size_t i = 0; i < k.kmids.n && rc == OM_OK; i++) {
-        rc = store_credential_delete(store, k.kmids.items[i], err);
-        rc = rc == OM_ENOTFOUND ? OM_OK : rc;
-    }
-    if (rc == OM_OK)
-        rc = revoke_all(store, &k.keids, err); /* or it would be fetched again */
-    kin_free(&k);
-    return rc;
-}
-
 om_rc maf_assignment_revoke_kin(struct store *store, const char *kmid, struct om_error *err)
 {
     struct store_assignment own;
@@ -152,6 +136,22 @@ om_rc maf_assignment_revoke_kin(struct store *store, const char *kmid, struct om
         rc = revoke_all(store, &k.kmids, err);
     if (rc == OM_OK)
         rc = revoke(store, keid, err);
+    kin_free(&k);
+    return rc;
+}
+
+om_rc maf_assignments_remove(struct store *store, const char *registration, struct om_error *err)
+{
+    struct kin k = {.rc = OM_OK, .err = err};
+    om_rc rc = store_assignment_list_of(store, registration, note, &k, err);
+    if (rc == OM_OK)
+        rc = k.rc;
+    for (size_t i = 0; i < k.kmids.n && rc == OM_OK; i++) {
+        rc = store_credential_delete(store, k.kmids.items[i], err);
+        rc = rc == OM_ENOTFOUND ? OM_OK : rc;
+    }
+    for (size_t i = 0; i < k.keids.n && rc == OM_OK; i++)
+        rc = maf_assignment_revoke_kin(store, k.keids.items[i], err);
     kin_free(&k);
     return rc;
 }

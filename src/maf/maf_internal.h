@@ -206,7 +206,8 @@ OM_MUST_USE om_rc maf_assignment_store(struct maf_call *c, const struct maf_assi
                                        const char *registration);
 /* The KmID that this very KeID gave the registration before and that was not used yet: given again. */
 OM_MUST_USE om_rc maf_assignment_is_open(struct maf_call *c, const char *kmid, bool *open);
-/* Ends all KmIDs of a registration, with the KeIDs that they come from (MAF-CD-3, MEF-RP-7). */
+/* Ends all KmIDs of a registration, the KeIDs that they come from, and what else these gave (MAF-CD-3,
+ * MEF-RP-7). */
 OM_MUST_USE om_rc maf_assignments_remove(struct store *store, const char *registration, struct om_error *err);
 /* The other credentials that share a key with this one end too (MEF-RP-7). */
 OM_MUST_USE om_rc maf_assignment_revoke_kin(struct store *store, const char *kmid, struct om_error *err);

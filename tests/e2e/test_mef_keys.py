@@ -59,3 +59,17 @@ def test_MAF_CU_7_only_the_new_kmid_ends_others(world, device):
         assert outcome(world.maf, one)[0] == "ok"
     for one in (first, second):
         assert outcome(world.maf, one)[0] == "failed"
+
+
+def test_MEF_RP_7_MAF_CD_3_the_last_deregistration_ends_the_key_under_all_names(world, device):
+    """Two stakeholders, one KeID, two KmIDs: one Km."""
+    other = f"other{next(NUMBERS)}.example.com"
+    world.maf.adm("stakeholder", "add", other)
+    world.maf.adm("stakeholder", "policy", other, "--permit", device["id"])
+    keid = enrol(world.mef, device)
+    with OpensslPeer(world.maf, keid) as peer:
+        a, b = (register(peer, device["id"], admin).json()["sec:mafcr"] for admin in (ADMIN, other))
+        for one in (a, b):
+            assert peer.request(http("DELETE", f"/-/{one['ri']}", device["id"])).rsc == 2002
+    for kmid in (a["aski"], b["aski"], keid["kmid"]):
+        assert outcome(world.maf, dict(keid, kmid=kmid))[0] == "failed"
