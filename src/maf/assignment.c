@@ -46,6 +46,7 @@ om_rc maf_assignment_store(struct maf_call *c, const struct maf_assignment *a, c
     struct store_assignment r = {.used = false};
     if (!a->wanted)
         return OM_OK;
+    OM_TRY(maf_check_credential(c)); /* once more: a KmID must not outlive the revocation of its KeID */
     OM_TRY(store_credential_create(store, &a->credential, &c->err));
     if (a->has_forms)
         OM_TRY(store_credential_tls13_create(store, a->credential.kmid, &a->forms, &c->err));

@@ -26,7 +26,7 @@ static om_rc check_peer(struct maf_call *c)
     return maf_refuse(c, M2M_ORIGINATOR_NOT_AUTHENTICATED, "the peer is not authenticated");
 }
 
-static om_rc check_credential(struct maf_call *c)
+om_rc maf_check_credential(struct maf_call *c)
 {
     om_rc rc = maf_peer_check(c->maf, c->session->peer, c->now, &c->err);
     if (rc != OM_EDENIED)
@@ -151,7 +151,7 @@ static maf_procedure *find_procedure(const struct maf_call *c)
 static om_rc run(struct maf_call *c)
 {
     OM_TRY(check_peer(c));
-    OM_TRY(check_credential(c));
+    OM_TRY(maf_check_credential(c));
     if (c->rq->syntax_rsc != 0 && !c->rq->syntax_in_content)
         return maf_refuse(c, c->rq->syntax_rsc, "%s", c->rq->syntax_text);
     OM_TRY(check_version(c));

@@ -127,6 +127,11 @@ void maf_set_location(struct maf_call *c, const char *id);
 /* Response for a failure that is not the peer's. */
 void maf_fault(struct maf_call *c, om_rc rc);
 
+/* ---- session (dispatch.c) ---- */
+
+/* The session's credential is neither revoked nor expired; refuses, and ends the session, when it is. */
+OM_MUST_USE om_rc maf_check_credential(struct maf_call *c);
+
 /* ---- content stage (content.c) ---- */
 
 /* The adminFQDN of a CREATE when it is legible at all: privilege comes before content (MAF-GEN-12). */

@@ -1,8 +1,12 @@
 """What must not be left of a key that a MEF provided: after a renewal, a deregistration, a revocation in the middle."""
+import json
+import pathlib
+import sqlite3
+
 import pytest
-from harness.maf import ADMIN
+from harness.maf import ADMIN, wait_for
 from harness.peers import OpensslPeer, http
-from harness.walk import World, enrol, register
+from harness.walk import LATER, World, enrol, register
 from test_mef_trouble import outcome
 
 NUMBERS = iter(range(10 ** 6))
@@ -73,3 +77,27 @@ def test_MEF_RP_7_MAF_CD_3_the_last_deregistration_ends_the_key_under_all_names(
             assert peer.request(http("DELETE", f"/-/{one['ri']}", device["id"])).rsc == 2002
     for kmid in (a["aski"], b["aski"], keid["kmid"]):
         assert outcome(world.maf, dict(keid, kmid=kmid))[0] == "failed"
+
+
+def test_MEF_RP_7_a_keid_that_is_revoked_while_it_registers(world, device):
+    """The request has read the credential when the revocation comes; what it stores then must not outlive it."""
+    keid = enrol(world.mef, device)
+    key = keid["kmid"].lower()
+    put = "UPDATE credential SET state = ?, mac = ? WHERE kmid_key = ?"
+    with OpensslPeer(world.maf, keid) as peer, sqlite3.connect(world.maf.dir / "maf.db", isolation_level=None) as db:
+        def row():
+            return db.execute("SELECT state, mac FROM credential WHERE kmid_key = ?", (key,)).fetchone()
+
+        active = row()
+        world.maf.adm("client", "revoke", keid["kmid"])
+        revoked = row()
+        db.execute(put, (*active, key))
+        db.execute("BEGIN IMMEDIATE")
+        peer.send(http("POST", "/-", device["id"], json.dumps({"sec:mafcr": {"et": LATER, "adfq": ADMIN}}).encode(), 20002))
+        [worker] = world.maf.worker_pids()
+        wait_for(lambda: pathlib.Path(f"/proc/{worker}/wchan").read_text() == "hrtimer_nanosleep", "it waits for the database")
+        db.execute(put, (*revoked, key))
+        db.execute("COMMIT")
+        assert peer.response().rsc == 4106
+    states = [c["state"] for c in world.maf.adm_json("client", "list") if c["id"] == device["id"]]
+    assert states == ["revoked"]
