@@ -101,23 +101,44 @@ static om_rc read_registered(const struct maf_remote *r, const json_t *content, 
     return rc;
 }
 
+static om_rc check_vouches(const struct store_mef *mef, const char *identity, struct om_error *err)
+{
+    return maf_id_matches_any(&mef->vouches, identity)
+               ? OM_OK
+               : om_fail(err, OM_EDENIED, "this MEF does not vouch for %s", identity);
+}
+
 static om_rc check_said(const struct maf *maf, const struct maf_remote *r, const struct said *s,
                         struct om_error *err)
 {
     if (!m2m_is_absolute_id(s->identity))
         return lies(err, "an Enrolee-ID that no client has");
-    if (!maf_id_matches_any(&r->mef.vouches, s->identity))
-        return om_fail(err, OM_EDENIED, "this MEF does not vouch for %s", s->identity);
+    OM_TRY(check_vouches(&r->mef, s->identity, err));
     if (s->expires <= maf->now()) /* MEF-RP-6; a 0 would be kept as "never" */
         return om_fail(err, OM_EDENIED, "the key has expired");
     return OM_OK;
+}
+
+/* While it was asked, the MEF may have been removed, or forbidden this client. */
+static om_rc check_mef(struct maf *maf, const struct store_credential *r, struct om_error *err)
+{
+    struct store_mef now;
+    om_rc rc = store_mef_get(maf->store, r->admin_fqdn, &now, err);
+    if (rc == OM_ENOTFOUND)
+        return om_fail(err, OM_EDENIED, "the MEF was removed while it was asked");
+    OM_TRY(rc);
+    rc = check_vouches(&now, r->identity, err);
+    store_mef_free(&now);
+    return rc;
 }
 
 static om_rc store_in_transaction(struct maf *maf, const struct store_credential *r,
                                   const struct se_psk13 *forms, struct om_error *err)
 {
     OM_TRY(store_begin(maf->store, err));
-    om_rc rc = store_credential_create(maf->store, r, err);
+    om_rc rc = check_mef(maf, r, err);
+    if (rc == OM_OK)
+        rc = store_credential_create(maf->store, r, err);
     if (rc == OM_OK)
         rc = store_credential_tls13_create(maf->store, r->kmid, forms, err);
     if (rc == OM_OK)

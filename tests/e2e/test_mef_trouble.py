@@ -2,6 +2,7 @@
 import concurrent.futures
 import json
 import os
+import pathlib
 import socket
 import subprocess
 import threading
@@ -195,10 +196,12 @@ class Liar:
     def __init__(self, kpm):
         with socket.create_server(("127.0.0.1", 0)) as s:
             self.port = s.getsockname()[1]
-        self.answer, self.asked = b"", 0
+        self.answer, self.asked, self.wait = b"", 0, lambda: None
         self.process = subprocess.Popen(["openssl", "s_server", "-accept", f"127.0.0.1:{self.port}", "-nocert", "-tls1_2", "-psk", kpm,
                                          "-cipher", "PSK-AES128-CBC-SHA256", "-quiet"], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0)
+        # a connection to see whether it listens would be one of those that it serves
+        wait_for(lambda: f":{self.port:04X} 00000000:0000 0A" in pathlib.Path("/proc/net/tcp").read_text(), "s_server listens")
         self.thread = threading.Thread(target=self._serve, daemon=True)
         self.thread.start()
 
@@ -213,6 +216,7 @@ class Liar:
                 one, head = head.split(b"\r\n\r\n", 1)
                 self.asked += 1
                 rqi = [line.split(b": ")[1] for line in one.split(b"\r\n") if line.lower().startswith(b"x-m2m-ri: ")][0]
+                self.wait()
                 self.process.stdin.write(self.answer.replace(b"RQI", rqi))
 
     def tell(self, body, rsc=2000):
@@ -228,33 +232,55 @@ class Liar:
         self.process.stdout.close()
 
 
-def test_MEF_RP_6_a_lying_mef_gets_nobody_in(maf):
+@pytest.fixture
+def liar(maf):
     credential = maf.mef.add_client(FQDN + ".liar")
-    liar = Liar(credential["km"])
+    server = Liar(credential["km"])
     path = maf.dir.parent / "kpm"
     path.touch(mode=0o600)
     path.write_text(credential["km"] + "\n")
-    try:
-        maf.adm("mef", "add", MEF_FQDN, "--https", f"127.0.0.1:{liar.port}", "--kmid", "any", "--km-file", str(path),
-                "--permit", "//in.provider.com/...")
-        zeros = {"km": "00" * 32}
-        # the answer with which everything is right gets in: the others fail for what they say
-        liar.tell({"status": True, "credential": "A" * 43 + "=", "enroleeID": DEVICE, "lifetime": "20991231T235959"})
-        assert outcome(maf, dict(zeros, kmid=f"{'A' * 32}@{MEF_FQDN}"))[0] == "ok"
-        for i, lie in enumerate([*LIES, b"{", b"{\"status\": true} x", b"\xff" * 100, b"[" * 5000]):
-            liar.tell(lie)
-            contact = dict(zeros, kmid=f"{i:032X}@{MEF_FQDN}")
-            seen = liar.asked
-            assert outcome(maf, contact)[0] == "failed", lie
-            assert liar.asked > seen, lie
-            wait_for(lambda: f"{i:032x}@" in maf.log(), "the refusal is on record")
-        liar.tell(b"x" * 200000)  # more than is taken: no answer at all
-        assert outcome(maf, dict(zeros, kmid=f"{'B' * 32}@{MEF_FQDN}"))[0] == "failed"
-        wait_for(lambda: "the connection failed" in maf.log(), "the MEF is said not to answer")
-        assert len(maf.worker_pids()) == 1 and "ended:" not in maf.log()
-    finally:
-        path.unlink()
-        liar.close()
+
+    def add(permit):
+        maf.adm("mef", "add", MEF_FQDN, "--https", f"127.0.0.1:{server.port}", "--kmid", "any", "--km-file", str(path),
+                "--permit", permit)
+
+    add("//in.provider.com/...")
+    server.add = add
+    yield server
+    path.unlink()
+    server.close()
+
+
+ZEROS = {"km": "00" * 32}
+TRUTH = {"status": True, "credential": "A" * 43 + "=", "enroleeID": DEVICE, "lifetime": "20991231T235959"}
+
+
+def test_MEF_RP_6_a_lying_mef_gets_nobody_in(maf, liar):
+    # the answer with which everything is right gets in: the others fail for what they say
+    liar.tell(TRUTH)
+    assert outcome(maf, dict(ZEROS, kmid=f"{'A' * 32}@{MEF_FQDN}"))[0] == "ok"
+    for i, lie in enumerate([*LIES, b"{", b"{\"status\": true} x", b"\xff" * 100, b"[" * 5000]):
+        liar.tell(lie)
+        contact = dict(ZEROS, kmid=f"{i:032X}@{MEF_FQDN}")
+        seen = liar.asked
+        assert outcome(maf, contact)[0] == "failed", lie
+        assert liar.asked > seen, lie
+        wait_for(lambda: f"{i:032x}@" in maf.log(), "the refusal is on record")
+    liar.tell(b"x" * 200000)  # more than is taken: no answer at all
+    assert outcome(maf, dict(ZEROS, kmid=f"{'B' * 32}@{MEF_FQDN}"))[0] == "failed"
+    wait_for(lambda: "the connection failed" in maf.log(), "the MEF is said not to answer")
+    assert len(maf.worker_pids()) == 1 and "ended:" not in maf.log()
+
+
+@pytest.mark.parametrize("operator,why", [
+    (lambda maf, liar: maf.adm("mef", "remove", MEF_FQDN), "removed while it was asked"),
+    (lambda maf, liar: liar.add("//elsewhere.example.com/..."), "does not vouch for"),
+], ids=("removed", "restricted"))
+def test_MEF_FC_2_a_mef_that_is_removed_while_it_is_asked(maf, liar, operator, why):
+    liar.tell(TRUTH)
+    liar.wait = lambda: operator(maf, liar)
+    assert outcome(maf, dict(ZEROS, kmid=f"{'A' * 32}@{MEF_FQDN}"))[0] == "failed"
+    assert why in maf.log() and maf.adm_json("client", "list") == []
 
 
 def test_mafadm_mef(maf):
