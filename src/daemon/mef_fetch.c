@@ -69,6 +69,13 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
     finish(f, om_fail(&f->err, OM_ETRANSIENT, "no answer within %u s", f->setup->timeout));
 }
 
+/* OM_ETRANSIENT is said of the MEF: a token or a database that we lack for now is no fault of its. */
+static om_rc ours(struct mef_fetch *f, om_rc rc)
+{
+    const struct om_error was = f->err;
+    return rc == OM_ETRANSIENT ? om_fail(&f->err, OM_EINTERNAL, "%s", om_error_text(&was, rc)) : rc;
+}
+
 /* ---- the answer ---- */
 
 /* rsc and content; OM_ETRANSIENT for what is no answer of a MEF. */
@@ -107,7 +114,7 @@ static void on_response(struct evhttp_request *req, void *arg)
     om_rc rc = req != NULL ? read_answer(f, req, &rsc, &content)
                            : om_fail(&f->err, OM_ETRANSIENT, "the connection failed");
     if (rc == OM_OK)
-        rc = maf_remote_take(f->setup->maf, &f->what, f->path, rsc, content, &f->err);
+        rc = ours(f, maf_remote_take(f->setup->maf, &f->what, f->path, rsc, content, &f->err));
     json_decref(content);
     if (rc == OM_ENOTFOUND && f->path == MAF_REMOTE_FETCH) { /* MEF-RP-8 */
         f->path = MAF_REMOTE_RETRIEVAL;
@@ -233,7 +240,7 @@ om_rc mef_fetch_start(const struct mef_fetch_setup *setup, struct maf_remote *wh
     f->arg = arg;
     (void)evtimer_assign(&f->deadline, setup->base, on_deadline, f);
     (void)evtimer_assign(&f->end, setup->base, on_end, f);
-    om_rc rc = open_connection(f);
+    om_rc rc = ours(f, open_connection(f));
     if (rc == OM_OK && evtimer_add(&f->deadline, &limit) != 0)
         rc = om_fail(&f->err, OM_ENOMEM, "no memory for a time limit");
     if (rc == OM_OK)

@@ -171,6 +171,7 @@ om_rc maf_remote_take(struct maf *maf, const struct maf_remote *r, enum maf_remo
                       const json_t *content, struct om_error *err)
 {
     struct said s = {.expires = 0};
+    struct maf_retry retry = {0};
     if (rsc == M2M_NOT_FOUND)
         return om_fail(err, OM_ENOTFOUND, "the MEF does not know the KeID");
     if (rsc != M2M_OK)
@@ -180,6 +181,8 @@ om_rc maf_remote_take(struct maf *maf, const struct maf_remote *r, enum maf_remo
     if (rc == OM_OK)
         rc = check_said(maf, r, &s, err);
     if (rc == OM_OK)
+        rc = OM_ETRANSIENT;
+    while (rc == OM_ETRANSIENT && maf_again(&retry))
         rc = keep(maf, r, &s, err);
     om_secret_free(&s.key);
     return rc;

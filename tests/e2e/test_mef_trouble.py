@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import socket
+import sqlite3
 import subprocess
 import threading
 import time
@@ -281,6 +282,22 @@ def test_MEF_FC_2_a_mef_that_is_removed_while_it_is_asked(maf, liar, operator, w
     liar.wait = lambda: operator(maf, liar)
     assert outcome(maf, dict(ZEROS, kmid=f"{'A' * 32}@{MEF_FQDN}"))[0] == "failed"
     assert why in maf.log() and maf.adm_json("client", "list") == []
+
+
+def test_MEF_RP_6_what_we_lack_ourselves_is_not_blamed_on_the_mef(maf, liar):
+    """The database is held by another process for longer than anybody waits for it: neither KeID nor MEF is left alone after that."""
+    contact = dict(ZEROS, kmid=f"{'A' * 32}@{MEF_FQDN}")
+    liar.tell(TRUTH)
+    with sqlite3.connect(maf.dir / "maf.db", isolation_level=None, check_same_thread=False) as db:
+        liar.wait = lambda: db.execute("BEGIN IMMEDIATE")
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(outcome, maf, contact)
+            wait_for(lambda: "fetch of" in maf.log(), "our own failure is told")
+            liar.wait = lambda: None
+            db.execute("ROLLBACK")
+            assert waiting.result(30)[0] == "failed"
+    assert f"MEF {MEF_FQDN}:" not in maf.log()
+    assert outcome(maf, contact)[0] == "ok"
 
 
 def test_mafadm_mef(maf):
