@@ -181,6 +181,15 @@ json_t *m2m_command_no_more(int64_t retry)
                      WIRE_RTDU, text);
 }
 
+/* Behind the host: a port, then a path. "a:b@c" has the host c: what looks like a port may be a user's name.
+ */
+static bool is_rest_of_uri(const char *s)
+{
+    if (*s == ':')
+        s += 1 + strspn(s + 1, "0123456789");
+    return *s == '\0' || strchr("/?#", *s) != NULL;
+}
+
 om_rc m2m_uri_host(const char *uri, char out[M2M_FQDN_SIZE], struct om_error *err)
 {
     char host[M2M_FQDN_SIZE];
@@ -191,7 +200,7 @@ om_rc m2m_uri_host(const char *uri, char out[M2M_FQDN_SIZE], struct om_error *er
         return om_fail(err, OM_EINPUT, "an https or coaps URI is expected");
     memcpy(host, s + 3, n);
     host[n] = '\0';
-    if (m2m_fold(out, M2M_FQDN_SIZE, host, NULL) != OM_OK || !m2m_is_fqdn(out))
+    if (m2m_fold(out, M2M_FQDN_SIZE, host, NULL) != OM_OK || !m2m_is_fqdn(out) || !is_rest_of_uri(s + 3 + n))
         return om_fail(err, OM_EINPUT, "the URI names no FQDN");
     return OM_OK;
 }

@@ -82,6 +82,35 @@ static void test_commands_hold_their_stakeholder(void **state)
     SUCCEEDS(maf_admin_stakeholder_remove(world_store, admin, ERR));
 }
 
+static om_rc add_cert_prov(const char *uri)
+{
+    char id[M2M_RELATIVE_SIZE];
+    char json[512];
+    (void)snprintf(json, sizeof json,
+                   "{\"cmci\":1,\"cmar\":{\"cpca\":{\"cppi\":1,\"uri\":\"%s\",\"csty\":3,\"csid\":\"%s\"}}}",
+                   uri, ENROLEE);
+    return mef_admin_command_add(world_store, world_se, FQDN, ENROLEE, ADMIN, json, id, ERR);
+}
+
+/* Certificates come from this MEF (TS-0003 8.3.6); a user's name in front of another host is not its FQDN. */
+static void test_certificates_are_provisioned_by_this_mef(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"https://" FQDN "/est", "https://" FQDN ":8443", "coaps://" FQDN "?x"};
+    static const char *const bad[] = {"https://elsewhere.example.com/est",
+                                      "https://" FQDN ":443@elsewhere.example.com/est",
+                                      "https://" FQDN ":@elsewhere.example.com",
+                                      "https://" FQDN "@elsewhere.example.com/est",
+                                      "https://x:" FQDN "/est",
+                                      "http://" FQDN "/est",
+                                      "x://https://" FQDN "/est",
+                                      "https:///est"};
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        SUCCEEDS(add_cert_prov(good[i]));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        FAILS(OM_EINPUT, add_cert_prov(bad[i]));
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -89,6 +118,7 @@ int main(int argc, char **argv)
         WORLD_TEST(test_revoking_a_kpmid_ends_its_enrolments),
         WORLD_TEST(test_a_maf_is_a_client),
         WORLD_TEST(test_commands_hold_their_stakeholder),
+        WORLD_TEST(test_certificates_are_provisioned_by_this_mef),
     };
     return MEF_RUN(argc, argv, tests);
 }
