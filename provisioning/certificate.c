@@ -262,7 +262,7 @@ static om_rc proofread(X509 *cert, const struct certificate_leaf *what, struct o
 
 static om_rc make_leaf(const struct certificate_leaf *what, X509 *cert, struct om_error *err)
 {
-    const char *usage = what->name->flavour == PKI_FQDN ? "serverAuth" : "clientAuth";
+    const char *usage = what->name->flavour == PKI_FQDN ? "serverAuth,clientAuth" : "clientAuth";
     OM_TRY(add_name(cert, what->name, err));
     OM_TRY(add_issuer(cert, what->issuer, err));
     OM_TRY(add_text(cert, NID_basic_constraints, "critical,CA:FALSE", err));

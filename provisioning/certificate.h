@@ -27,7 +27,8 @@ struct certificate_ca {
 };
 OM_MUST_USE om_rc certificate_make_ca(const struct certificate_ca *what, X509 **out, struct om_error *err);
 
-/* A certificate for a holder of a name: serverAuth for PKI_FQDN, clientAuth for the others. */
+/* A certificate for a holder of a name: serverAuth and clientAuth for PKI_FQDN (a MAF is a
+ * client of its MEF), clientAuth for the others. */
 struct certificate_leaf {
     struct certificate_frame frame;
     const X509 *issuer;

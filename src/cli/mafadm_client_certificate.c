@@ -37,7 +37,9 @@ static om_rc add_anchors_of(const char *path, STACK_OF(X509) * all, struct om_er
 static om_rc name_of(const struct adm_args *args, enum pki_flavour flavour, struct pki_name *out,
                      struct om_error *err)
 {
-    const char *text = args->name != NULL ? args->name : flavour == PKI_AE ? args->id : NULL;
+    const char *text = args->name;
+    if (text == NULL && (flavour == PKI_AE || flavour == PKI_FQDN))
+        text = args->id;
     if (text == NULL)
         return om_fail(err, OM_EINPUT,
                        "--name is needed: the domain name, Node-ID or hardware ID in the certificate");
@@ -150,7 +152,7 @@ bool adm_is_certificate(const char *operand)
     return strchr(operand, '@') == NULL &&
            (strncmp(operand, "30-", 3) == 0 || strncmp(operand, "31-", 3) == 0 ||
             strncmp(operand, "32-", 3) == 0 || strncmp(operand, "33-", 3) == 0 ||
-            strncmp(operand, "34-", 3) == 0);
+            strncmp(operand, "34-", 3) == 0 || strncmp(operand, "fqdn-", 5) == 0);
 }
 
 om_rc adm_client_certificate_show(const struct adm_args *args, struct om_error *err)

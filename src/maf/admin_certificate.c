@@ -5,8 +5,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "maf/certificate.h"
 #include "pki/key_identifier.h"
 #include "pki/profile.h"
+#include "store/mef.h"
 #include "tls/tls.h"
 #include "util/log.h"
 #include "util/text.h"
@@ -19,8 +21,8 @@ static om_rc check_identities(const struct maf_admin_certificate *client, struct
 {
     const struct maf_role *role = client->role != NULL ? client->role : &maf_role_maf;
     const struct m2m_list *ids = client->identities;
-    const char *ae = client->name != NULL && client->name->flavour == PKI_AE ? client->name->text : NULL;
-    if (client->name != NULL && client->name->flavour == PKI_FQDN)
+    enum pki_flavour flavour = client->name != NULL ? client->name->flavour : PKI_NODE;
+    if (flavour == PKI_FQDN && !role->is_client_id(client->name->text))
         return om_fail(err, OM_EINPUT, "FQDN certificates are for MAFs and MEFs, not for clients");
     if (ids->n == 0)
         return om_fail(err, OM_EINPUT, "a client needs an identity: its Absolute AE-ID or CSE-ID");
@@ -28,10 +30,12 @@ static om_rc check_identities(const struct maf_admin_certificate *client, struct
         if (!role->is_client_id(ids->items[i]))
             return om_fail(err, OM_EINPUT, "'%.80s' is not an identity that a client of a %s can have",
                            ids->items[i], role->what);
-    if (ae != NULL && (ids->n != 1 || strcmp(ids->items[0], ae) != 0))
-        return om_fail(err, OM_EINPUT,
-                       "with an AE-ID certificate for %s the client is that AE and nobody else", ae);
-    if (client->name != NULL && client->name->flavour == PKI_CSE && ids->n != 1)
+    if ((flavour == PKI_AE || flavour == PKI_FQDN) &&
+        (ids->n != 1 || strcmp(ids->items[0], client->name->text) != 0))
+        return om_fail(err, OM_EINPUT, "with %s certificate for %s the client is that %s and nobody else",
+                       flavour == PKI_AE ? "an AE-ID" : "a FQDN", client->name->text,
+                       flavour == PKI_AE ? "AE" : "MAF");
+    if (flavour == PKI_CSE && ids->n != 1)
         return om_fail(err, OM_EINPUT, "with a CSE-ID certificate the client is one CSE");
     return OM_OK;
 }
@@ -52,7 +56,7 @@ static om_rc set_name(const struct maf_admin_certificate *client, struct store_c
         OM_TRY(pki_key_identifier_parse(client->key, key, err));
     OM_TRY(om_copy_text(r->key, sizeof r->key, key, err));
     if (client->name != NULL)
-        return pki_name_credential_id(client->name, r->id, err);
+        return maf_certificate_id(client->name, r->id, err);
     OM_TRY(check_raw_keys(err));
     if (client->key == NULL)
         return om_fail(err, OM_EINPUT, "a raw public key is named by its identifier");
@@ -169,17 +173,26 @@ om_rc maf_admin_certificate_add(struct store *store, const struct maf_admin_cert
     return rc;
 }
 
-om_rc maf_admin_certificate_revoke(struct store *store, const char *id, struct om_error *err)
+static om_rc revoke(struct store *store, const char *id, struct om_error *err)
 {
     struct store_certificate r;
+    size_t enrolments = 0;
     om_rc rc = store_certificate_get(store, id, &r, err);
     if (rc == OM_ENOTFOUND)
         return om_fail(err, rc, "there is no client by certificate %s", id);
     OM_TRY(rc);
     r.state = STORE_CREDENTIAL_REVOKED;
-    rc = store_certificate_update(store, &r, err);
-    store_certificate_free(&r);
+    rc = store_enrolment_delete_of(store, id, &enrolments, err); /* keys that follow from it go too */
     if (rc == OM_OK)
-        om_audit("client-revoked", "certificate=%s", id);
+        rc = store_certificate_update(store, &r, err);
+    store_certificate_free(&r);
     return rc;
+}
+
+om_rc maf_admin_certificate_revoke(struct store *store, const char *id, struct om_error *err)
+{
+    OM_TRY(store_begin(store, err));
+    OM_TRY(finish(store, revoke(store, id, err), err));
+    om_audit("client-revoked", "certificate=%s", id);
+    return OM_OK;
 }

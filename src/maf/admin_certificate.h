@@ -12,7 +12,7 @@ struct maf_admin_certificate {
     const char *key; /* NULL, or the only key that it may have: an identifier of key_identifier.h */
     const STACK_OF(X509) * anchors; /* trusted for this client; NULL with a raw public key */
     /* Absolute AE-IDs and CSE-IDs: exactly the AE-ID of an AE-ID certificate, the CSE-ID of a CSE-ID
-     * certificate, one or more that a node or device may use. */
+     * certificate, one or more that a node or device may use. At a MEF exactly the FQDN of a MAF's. */
     const struct m2m_list *identities;
     const char *admin_fqdn; /* existing stakeholder: the identities may register under it */
     int64_t expires;        /* 0: never */

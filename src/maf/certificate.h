@@ -4,10 +4,14 @@
 #define OPENMAF_MAF_CERTIFICATE_H
 
 #include "maf/maf.h"
+#include "pki/name.h"
 #include "pki/path.h"
 #include "store/certificate.h"
 
 #define MAF_ANCHORS_KEPT 64 /* parsed trust anchors that a MAF keeps */
+
+/* What the id of a client by FQDN certificate begins with: a MAF, at its MEF. */
+#define MAF_CERTIFICATE_FQDN "fqdn-"
 
 /* What client certificates are held against, beside their own rows. */
 struct maf_certificates {
@@ -32,6 +36,11 @@ struct maf_certificate {
     unsigned crls;   /* ... against which set of CRLs */
 };
 void maf_certificate_free(struct maf_certificate *c);
+
+/* certificate_path.c: the id of the row of a client whose certificate has this name: its Credential-ID, or
+ * for a FQDN, which has none, "fqdn-" and the FQDN. OM_EINPUT: longer than any row's. */
+OM_MUST_USE om_rc maf_certificate_id(const struct pki_name *name, char out[M2M_ID_SIZE],
+                                     struct om_error *err);
 
 /* certificate_path.c: the path of a certificate to the anchors that its row names. OM_EDENIED with
  * *fault. */

@@ -1,8 +1,10 @@
 /* What client certificates are held against: the trust anchors that each client's row names, and the CRLs. */
 #include "maf/certificate.h"
 #include "maf/maf_internal.h"
+#include "pki/leaf.h"
 
 #include <openssl/x509v3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,11 +46,22 @@ static om_rc load_anchors(struct maf *maf, const struct store_certificate *row, 
     return OM_OK;
 }
 
-/* TS-0003 8.1.2.2: names of which kind the CAs must limit, by the flavour that a row's name begins with. */
-static int constrained(const struct maf_certificates *c, const char *id)
+om_rc maf_certificate_id(const struct pki_name *name, char out[M2M_ID_SIZE], struct om_error *err)
 {
+    if (name->flavour != PKI_FQDN)
+        return pki_name_credential_id(name, out, err);
+    int n = snprintf(out, M2M_ID_SIZE, MAF_CERTIFICATE_FQDN "%s", name->text);
+    return n > 0 && n < M2M_ID_SIZE ? OM_OK : om_fail(err, OM_EINPUT, "the name is too long");
+}
+
+/* TS-0003 8.1.2.2: names of which kind the CAs must limit, by the flavour that a row's name begins with. */
+static int constrained(const struct maf_certificates *c, const char *id, X509 *leaf)
+{
+    const size_t fqdn = strlen(MAF_CERTIFICATE_FQDN);
     if (!c->name_constraints)
         return -1;
+    if (strncmp(id, MAF_CERTIFICATE_FQDN, fqdn) == 0)
+        return pki_leaf_fqdn_kind(leaf, id + fqdn);
     return strncmp(id, "32-", 3) == 0 ? GEN_DNS : strncmp(id, "33-", 3) == 0 ? GEN_URI : -1;
 }
 
@@ -59,7 +72,7 @@ om_rc maf_certificate_path(struct maf *maf, const struct maf_certificate *c,
     struct pki_trust trust = {.anchors = anchors,
                               .crls = maf->certificates->crls,
                               .every_crl = maf->certificates->every_crl,
-                              .constrained = constrained(maf->certificates, row->id),
+                              .constrained = constrained(maf->certificates, row->id, c->leaf),
                               .now = maf->now()};
     *fault = PKI_GOOD;
     om_rc rc = load_anchors(maf, row, anchors, err);

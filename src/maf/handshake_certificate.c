@@ -60,8 +60,11 @@ static om_rc look_up(struct examination *e, const char *id, struct om_error *err
 static om_rc find_by_name(struct examination *e, struct om_error *err)
 {
     for (size_t i = 0; i < e->names.n; i++) {
+        const struct pki_name *name = &e->names.each[i];
         char id[M2M_ID_SIZE];
-        if (pki_name_credential_id(&e->names.each[i], id, NULL) != OM_OK)
+        if (name->flavour == PKI_FQDN && !e->maf->role->is_client_id(name->text))
+            continue; /* a MAF is no client here */
+        if (maf_certificate_id(name, id, NULL) != OM_OK)
             continue; /* longer than any row's */
         if (e->id[0] == '\0')
             memcpy(e->id, id, sizeof id);
@@ -167,7 +170,7 @@ static om_rc examine_certificate(struct examination *e, const void *spki, size_t
     enum pki_fault fault = PKI_GOOD;
     /* For the audit trail, whatever fails first. */
     if (pki_leaf_names(leaf, &e->names, &fault, NULL) != OM_OK ||
-        pki_name_credential_id(&e->names.each[0], e->id, NULL) != OM_OK)
+        maf_certificate_id(&e->names.each[0], e->id, NULL) != OM_OK)
         e->id[0] = '\0';
     OM_TRY(note_fault(e, pki_leaf_check(leaf, &fault, err), &fault));
     OM_TRY(note_fault(e, pki_leaf_names(leaf, &e->names, &fault, err), &fault));

@@ -41,7 +41,7 @@ static om_rc enrol(struct maf *maf, SSL *ssl, const struct maf_peer *peer, struc
     if (rc != OM_OK)
         return rc;
     OM_TRY(om_copy_text(r.enrolee, sizeof r.enrolee, peer->identities.items[0], err));
-    OM_TRY(om_copy_text(r.credential, sizeof r.credential, peer->kmid, err));
+    OM_TRY(om_copy_text(r.credential, sizeof r.credential, maf_peer_name(peer), err));
     OM_TRY(export_and_wrap(ssl, &r, err));
     OM_TRY(store_enrolment_create(maf->store, &r, MEF_ENROLMENTS_KEPT, err)); /* MEF-EK-4: OM_ECONFLICT */
     om_audit("enrolled", "keid=%s@%s enrolee=%s", r.id, maf->names[0], r.enrolee);

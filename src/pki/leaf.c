@@ -82,6 +82,35 @@ static const char *behind_scheme(const char *uri)
     return n > 0 && letter && uri[n] == ':' ? uri + n + 1 : uri;
 }
 
+/* scheme://host, a port or a final '/' apart. */
+static bool uri_is_for(const char *uri, const char *fqdn)
+{
+    const char *rest = behind_scheme(uri);
+    size_t n = strlen(fqdn);
+    if (rest == uri || strncmp(rest, "//", 2) != 0 || OPENSSL_strncasecmp(rest + 2, fqdn, n) != 0)
+        return false;
+    rest += 2 + n;
+    if (*rest == ':')
+        rest += 1 + strspn(rest + 1, "0123456789");
+    return strcmp(rest, "") == 0 || strcmp(rest, "/") == 0;
+}
+
+/* The host of scheme://host, a port or a final '/' apart: the names that uri_is_for would take. */
+static void offer_host(struct pki_names *out, const char *uri)
+{
+    char host[M2M_FQDN_SIZE];
+    const char *rest = behind_scheme(uri);
+    if (rest == uri || strncmp(rest, "//", 2) != 0)
+        return;
+    size_t n = strcspn(rest + 2, ":/");
+    if (n == 0 || n >= sizeof host)
+        return;
+    memcpy(host, rest + 2, n);
+    host[n] = '\0';
+    if (uri_is_for(uri, host))
+        offer(out, PKI_FQDN, host);
+}
+
 static void offer_other_name(struct pki_names *out, const GENERAL_NAME *gen)
 {
     ASN1_OBJECT *type = NULL;
@@ -109,11 +138,13 @@ static void offer_name(struct pki_names *out, const GENERAL_NAME *gen)
         return;
     if (type == GEN_DNS) {
         offer(out, PKI_CSE, text);
+        offer(out, PKI_FQDN, text);
         return;
     }
     offer(out, PKI_AE, behind_scheme(text));
     offer(out, PKI_NODE, text);
     offer(out, PKI_DEVICE, text);
+    offer_host(out, text);
 }
 
 om_rc pki_leaf_names(X509 *leaf, struct pki_names *out, enum pki_fault *fault, struct om_error *err)
@@ -133,31 +164,24 @@ om_rc pki_leaf_names(X509 *leaf, struct pki_names *out, enum pki_fault *fault, s
     return OM_OK;
 }
 
-/* scheme://host, a port or a final '/' apart. */
-static bool uri_is_for(const char *uri, const char *fqdn)
+int pki_leaf_fqdn_kind(X509 *leaf, const char *fqdn)
 {
-    const char *rest = behind_scheme(uri);
-    size_t n = strlen(fqdn);
-    if (rest == uri || strncmp(rest, "//", 2) != 0 || OPENSSL_strncasecmp(rest + 2, fqdn, n) != 0)
-        return false;
-    rest += 2 + n;
-    if (*rest == ':')
-        rest += 1 + strspn(rest + 1, "0123456789");
-    return strcmp(rest, "") == 0 || strcmp(rest, "/") == 0;
+    GENERAL_NAMES *san = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
+    int kind = -1;
+    ERR_clear_error();
+    for (int i = 0; i < sk_GENERAL_NAME_num(san) && kind != GEN_DNS; i++) {
+        int type = 0;
+        char text[M2M_ID_SIZE + 64];
+        const void *value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(san, i), &type);
+        if ((type == GEN_DNS || type == GEN_URI) && text_of(value, text) &&
+            (type == GEN_DNS ? OPENSSL_strcasecmp(text, fqdn) == 0 : uri_is_for(text, fqdn)))
+            kind = type;
+    }
+    GENERAL_NAMES_free(san);
+    return kind;
 }
 
 bool pki_leaf_is_for(X509 *leaf, const char *fqdn)
 {
-    GENERAL_NAMES *san = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
-    bool found = false;
-    ERR_clear_error();
-    for (int i = 0; i < sk_GENERAL_NAME_num(san) && !found; i++) {
-        int type = 0;
-        char text[M2M_ID_SIZE + 64];
-        const void *value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(san, i), &type);
-        if ((type == GEN_DNS || type == GEN_URI) && text_of(value, text))
-            found = type == GEN_DNS ? OPENSSL_strcasecmp(text, fqdn) == 0 : uri_is_for(text, fqdn);
-    }
-    GENERAL_NAMES_free(san);
-    return found;
+    return pki_leaf_fqdn_kind(leaf, fqdn) != -1;
 }

@@ -13,7 +13,8 @@
 /* ---- certificate information ---- */
 struct store_certificate {
     /* "<type>-<name in the certificate>", such as 33-//sp.example/cse1/Cae7 or 32-cse1.sp.example: the type
-     * is that of its Credential-ID. Compared octet for octet. */
+     * is that of its Credential-ID; "fqdn-" for a MAF at its MEF, which has none. Compared octet for octet.
+     */
     char id[M2M_ID_SIZE];
     char admin_fqdn[M2M_FQDN_SIZE]; /* the stakeholder for whom it was added */
     enum store_credential_state state;

@@ -1,6 +1,9 @@
 /* Enrolments: KeID -> Enrolee and wrapped Ke. A handshake at a MEF makes one. */
 #include "store/internal.h"
 #include "store/mef.h"
+#include "util/text.h"
+
+#include <string.h>
 
 static om_rc decode(const struct store_value *v, void *record, struct om_error *err)
 {
@@ -24,13 +27,21 @@ static const struct store_table table = {
     .decode = decode,
 };
 
+/* As it is stored: letter case does not count in KpmIDs and FQDNs. It does in URIs, hardware IDs and key
+ * identifiers, each of which has a ':' or '/' and neither of those has. */
+static om_rc credential_key(const char *credential, char out[M2M_ID_SIZE], struct om_error *err)
+{
+    return strpbrk(credential, ":/") == NULL ? m2m_fold(out, M2M_ID_SIZE, credential, err)
+                                             : om_copy_text(out, M2M_ID_SIZE, credential, err);
+}
+
 static om_rc put(struct store *s, const struct store_enrolment *r, enum store_statement sql,
                  struct om_error *err)
 {
     char key[M2M_RELATIVE_SIZE];
-    char credential[M2M_KEY_ID_SIZE];
+    char credential[M2M_ID_SIZE];
     OM_TRY(m2m_fold(key, sizeof key, r->id, err));
-    OM_TRY(m2m_fold(credential, sizeof credential, r->credential, err));
+    OM_TRY(credential_key(r->credential, credential, err));
     if (r->ke.len > sizeof r->ke.octets)
         return om_fail(err, OM_EINPUT, "the wrapped key of %s is too long", r->id);
     struct store_value v[] = {
@@ -97,11 +108,12 @@ om_rc store_enrolment_delete(struct store *s, const char *id, struct om_error *e
     return store_scope_close(s, delete (s, id, err), err);
 }
 
-om_rc store_enrolment_delete_of(struct store *s, const char *kpmid, size_t *deleted, struct om_error *err)
+om_rc store_enrolment_delete_of(struct store *s, const char *credential, size_t *deleted,
+                                struct om_error *err)
 {
-    char credential[M2M_KEY_ID_SIZE];
-    OM_TRY(m2m_fold(credential, sizeof credential, kpmid, err));
-    struct store_value v = store_text(credential);
+    char key[M2M_ID_SIZE];
+    OM_TRY(credential_key(credential, key, err));
+    struct store_value v = store_text(key);
     OM_TRY(store_scope_open(s, err));
     return store_scope_close(s, store_sql_run(s, STORE_SQL_ENROLMENT_DELETE_OF, "t", &v, deleted, err), err);
 }

@@ -23,8 +23,9 @@ OM_MUST_USE om_rc store_enrolee_delete(struct store *s, const char *identity, st
 struct store_enrolment {
     char id[M2M_RELATIVE_SIZE]; /* RelativeKeID */
     char enrolee[M2M_ID_SIZE];
-    char credential[M2M_KEY_ID_SIZE]; /* KpmID of the handshake that it comes from; "" when there is none */
-    bool fetched;                     /* a key that follows from Ke was given out */
+    char credential[M2M_ID_SIZE]; /* of the handshake that it comes from: a KpmID, or a struct
+                                     store_certificate's id */
+    bool fetched;                 /* a key that follows from Ke was given out */
     int64_t created, expires;
     struct se_blob ke; /* SE_USE_HMAC */
 };
@@ -37,8 +38,8 @@ OM_MUST_USE om_rc store_enrolment_get(struct store *s, const char *id, struct st
 /* Marks it as fetched. */
 OM_MUST_USE om_rc store_enrolment_fetched(struct store *s, const char *id, struct om_error *err);
 OM_MUST_USE om_rc store_enrolment_delete(struct store *s, const char *id, struct om_error *err);
-/* All of one credential; *deleted gets the count. */
-OM_MUST_USE om_rc store_enrolment_delete_of(struct store *s, const char *kpmid, size_t *deleted,
+/* All of one credential, a KpmID or the id of a client by certificate; *deleted gets the count. */
+OM_MUST_USE om_rc store_enrolment_delete_of(struct store *s, const char *credential, size_t *deleted,
                                             struct om_error *err);
 
 /* ---- MEF Client Commands, in the order in which they were queued ---- */

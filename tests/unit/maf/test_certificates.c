@@ -232,6 +232,30 @@ static void test_MAF_HS_4_name(void **state)
     REFUSED("unknown", .san = "DNS:sp.example");
 }
 
+/* A MAF has a FQDN certificate and is a client of MEFs, not of MAFs. */
+static void test_MAF_HS_4_no_maf_is_a_client(void **state)
+{
+    (void)state;
+    struct pki_name n;
+    struct m2m_list list = M2M_LIST_INIT;
+    char id[M2M_ID_SIZE];
+    STACK_OF(X509) *anchors = sk_X509_new_null();
+    SUCCEEDS(pki_name_set(&n, PKI_FQDN, "maf2.example", ERR));
+    SUCCEEDS(m2m_list_add(&list, "maf2.example", ERR));
+    assert_true(sk_X509_push(anchors, root) > 0);
+    struct maf_admin_certificate client = {
+        .name = &n, .anchors = anchors, .identities = &list, .admin_fqdn = ADMIN};
+    FAILS(OM_EINPUT, maf_admin_certificate_add(world_store, &client, id, ERR));
+    struct maf_role other = maf_role_maf; /* as if the row were from elsewhere */
+    other.is_client_id = m2m_is_fqdn;
+    client.role = &other;
+    SUCCEEDS(maf_admin_certificate_add(world_store, &client, id, ERR));
+    assert_string_equal(id, "fqdn-maf2.example");
+    REFUSED("unknown", .san = "DNS:maf2.example");
+    sk_X509_free(anchors);
+    m2m_list_free(&list);
+}
+
 static void test_MAF_HS_4_path(void **state)
 {
     (void)state;
@@ -503,6 +527,7 @@ int main(int argc, char **argv)
         TEST(test_MAF_HS_4_MAF_GEN_2_each_flavour),
         TEST(test_MAF_HS_4_profile),
         TEST(test_MAF_HS_4_name),
+        TEST(test_MAF_HS_4_no_maf_is_a_client),
         TEST(test_MAF_HS_4_path),
         TEST(test_MAF_HS_4_hash_of_a_ca),
         TEST(test_MAF_HS_4_anchors_are_each_client_s_own),

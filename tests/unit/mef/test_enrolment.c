@@ -57,6 +57,33 @@ static void test_MEF_EK_4_a_registered_key_keeps_its_name(void **state)
     RSC(4106, d, "{'op':2,'to':'-'}");
 }
 
+static void add_enrolment(const char *id, const char *credential)
+{
+    struct store_enrolment r = {.created = 1, .ke = {.len = 1}};
+    (void)stpcpy(r.id, id);
+    (void)stpcpy(r.enrolee, "//sp.example/cse1/Ca");
+    (void)stpcpy(r.credential, credential);
+    SUCCEEDS(store_enrolment_create(world_store, &r, 255, ERR));
+}
+
+/* What goes with a credential: letter case counts in the names of certificates, not in KpmIDs. */
+static void test_MEF_EK_3_what_a_credential_takes_along(void **state)
+{
+    (void)state;
+    size_t n = 0;
+    struct store_enrolment r;
+    add_enrolment("a1", "Kpm1@" FQDN);
+    add_enrolment("a2", "33-//sp.example/cse1/Ca");
+    add_enrolment("a3", "33-//sp.example/cse1/CA");
+    SUCCEEDS(store_enrolment_delete_of(world_store, "33-//sp.example/cse1/CA", &n, ERR));
+    assert_int_equal(n, 1);
+    FAILS(OM_ENOTFOUND, store_enrolment_get(world_store, "a3", &r, ERR));
+    SUCCEEDS(store_enrolment_delete_of(world_store, "kPM1@" FQDN, &n, ERR));
+    assert_int_equal(n, 1);
+    SUCCEEDS(store_enrolment_get(world_store, "a2", &r, ERR));
+    assert_string_equal(r.credential, "33-//sp.example/cse1/Ca");
+}
+
 static void test_MEF_EK_3_the_oldest_of_many_go(void **state)
 {
     (void)state;
@@ -120,6 +147,7 @@ int main(int argc, char **argv)
         WORLD_TEST(test_MEF_EK_2_what_is_kept),
         WORLD_TEST(test_MEF_EK_4_a_known_keid_ends_the_session),
         WORLD_TEST(test_MEF_EK_4_a_registered_key_keeps_its_name),
+        WORLD_TEST(test_MEF_EK_3_what_a_credential_takes_along),
         WORLD_TEST(test_MEF_EK_3_the_oldest_of_many_go),
         WORLD_TEST(test_MEF_EK_3_an_altered_right_is_none),
         WORLD_TEST(test_expired_enrolments_are_purged),
