@@ -15,6 +15,7 @@ from harness.token import KINDS as TOKENS, Token  # noqa: E402
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: left out of ci/test --quick")
     config.addinivalue_line("markers", "psk: about clients with pre-shared keys only")
+    config.addinivalue_line("markers", "certificate: about clients with certificates only")
 
 
 @pytest.fixture(scope="session")

@@ -218,7 +218,7 @@ class Device:
         self.maf, self.binding, self.admin = maf, binding, admin
         self.id = identity or f"//sp.example.com/cse{next(_number)}/Cae{next(_number)}"
         by_certificate = getattr(binding, "certificates", False)
-        self.credential = (maf.certified.ae if by_certificate else maf.add_client)(self.id, admin=admin, **options)
+        self.credential = (maf.certified.of if by_certificate else maf.add_client)(self.id, admin=admin, **options)
         self.session = None
 
     def connect(self):

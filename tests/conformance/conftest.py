@@ -15,10 +15,12 @@ QUICK = "https-json"
 
 
 def pytest_collection_modifyitems(config, items):
-    """What is said of pre-shared keys, and what a MEF does, is not asked of clients with certificates."""
+    """What is said of pre-shared keys is not asked of clients with certificates, nor the other way round."""
     def wanted(item):
-        by_certificate = hasattr(item, "callspec") and item.callspec.params.get("binding", "").endswith("-certificate")
-        return not (by_certificate and (item.get_closest_marker("psk") or {"shared_mef", "world"} & set(item.fixturenames)))
+        if not hasattr(item, "callspec"):
+            return True
+        by_certificate = item.callspec.params.get("binding", "").endswith("-certificate")
+        return not item.get_closest_marker("psk" if by_certificate else "certificate")
 
     deselected = [item for item in items if not wanted(item)]
     if deselected:
@@ -70,10 +72,12 @@ def target(device):
 
 @pytest.fixture(scope="module", params=TOKENS)
 def shared_mef(request, tmp_path_factory):
-    """One MEF for a whole module."""
+    """One MEF for a whole module, with certificates beside pre-shared keys; tests add clients of their own."""
     base = tmp_path_factory.mktemp("shared")
     settings = [("mef", "device-config-uri", "3:coaps://lwm2m.example.com")]
-    with Mef(Token(request.param, base / "token"), base / "mef", settings=settings) as running:
+    mef = Mef(Token(request.param, base / "token"), base / "mef", settings=settings)
+    mef.certified = Certified(mef, base / "pki")
+    with mef as running:
         yield running
 
 
@@ -91,8 +95,8 @@ def mef_device(shared_mef, binding):
         one.close()
 
 
-@pytest.fixture(scope="module", params=("softhsm", "softokn"))
+@pytest.fixture(scope="module", params=TOKENS)
 def world(request, tmp_path_factory):
     """A MAF and a MEF that know each other, for a whole module."""
-    with World(tmp_path_factory.mktemp("world"), request.param) as running:
+    with World(tmp_path_factory.mktemp("world"), request.param, certificates=True) as running:
         yield running

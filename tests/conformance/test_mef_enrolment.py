@@ -1,9 +1,10 @@
 """MEF Handshake, enrolment key and credential fetch: TS-0003 8.3.2 (MEF-HS, MEF-EK, MEF-FC)."""
 import pytest
-from binding import CREATE, DELETE, RETRIEVE, HttpsGnutlsSession, timestamp
+from binding import CREATE, DELETE, RETRIEVE, HttpsGnutlsSession, fresh, timestamp
+from harness.authorities import Authority
 from harness.mef import MEF_FQDN, usage_key
 from harness.peers import HandshakeFailed, OpensslPeer
-from mef import credential_of, maf_client, refused
+from mef import FLAVOURS, credential_of, maf_client, refused
 
 
 @pytest.fixture
@@ -24,6 +25,7 @@ def allowed(shared_mef, enrolee, maf):
     return enrolee
 
 
+@pytest.mark.psk
 def test_MEF_HS_1_MEF_HS_3_handshake_with_kpm(shared_mef, enrolee):
     assert enrolee.send(RETRIEVE).attributes["fqdn"] == MEF_FQDN
     # over TLS: in DTLS a handshake with a wrong key ends by the client's patience
@@ -36,6 +38,51 @@ def test_MEF_HS_1_MEF_HS_3_handshake_with_kpm(shared_mef, enrolee):
     enrolee.close()
     enrolee.session = enrolee.binding(shared_mef, upper)
     assert enrolee.send(RETRIEVE).rsc == 2000
+
+
+@pytest.mark.certificate
+def test_MEF_HS_2_MEF_HS_3_handshake_with_a_certificate(shared_mef, enrolee, tmp_path):
+    assert enrolee.send(RETRIEVE).attributes["fqdn"] == MEF_FQDN
+    # over TLS, where the peer tells why: the MEF shows a certificate for its FQDN, of the trust anchors that the client has
+    checks = ["-verify_hostname", MEF_FQDN]
+    OpensslPeer(shared_mef, enrolee.credential, extra=checks).close()
+    certified = shared_mef.certified
+    stranger = certified.clients.issue("client", f"URI:m2m:{enrolee.id}x", key=certified.key, public=certified.public)
+    elsewhere = Authority(tmp_path / "other", "Other CA").issue("client", f"URI:m2m:{enrolee.id}")
+    for wrong in ({"certificate": stranger}, {"certificate": elsewhere}, {"anchors": str(certified.clients.path)}):
+        with pytest.raises(HandshakeFailed):
+            OpensslPeer(shared_mef, enrolee.credential | wrong, extra=checks)
+    with pytest.raises(HandshakeFailed):
+        OpensslPeer(shared_mef, enrolee.credential, sni="maf.example.com")
+    with pytest.raises(HandshakeFailed):
+        OpensslPeer(shared_mef, enrolee.credential, extra=["-verify_hostname", "maf.example.com"])
+
+
+@pytest.mark.certificate
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_MEF_HS_2_every_flavour_enrols(shared_mef, mef_device, maf, flavour):
+    d = mef_device(flavour=flavour)
+    shared_mef.allow(d.id, maf.id)
+    answer = d.register()
+    assert answer.rsc == 2001 and answer.attributes["cr"] == d.id
+    answer = maf.fetch(d.keid)
+    assert credential_of(answer) == usage_key(d.ke, 21, maf.id) and answer.pc["enroleeID"] == d.id
+
+
+@pytest.mark.certificate
+def test_MEF_HS_2_MEF_FC_3_a_maf_goes_by_its_fqdn_and_no_other(shared_mef, allowed, mef_device):
+    """Its certificate may have the FQDN as a URI; one of another flavour with the same name is another's."""
+    maf = mef_device(identity=fresh("maf"))
+    shared_mef.allow(allowed.id, maf.id)
+    allowed.connect()
+    certified = shared_mef.certified
+    as_uri = certified.clients.issue("client", f"URI:https://{maf.id}/", key=certified.key, public=certified.public)
+    maf.credential = maf.credential | {"certificate": as_uri}
+    assert credential_of(maf.fetch(allowed.keid)) == usage_key(allowed.ke, 21, maf.id)
+    certified.add("cse", maf.id, ["//sp.example.com/cse1"])
+    with pytest.raises(HandshakeFailed):
+        OpensslPeer(shared_mef, certified.of(fresh("maf")) | {"certificate": certified.clients.issue(
+            "client", f"DNS:{maf.id}", key=certified.key, public=certified.public)})
 
 
 def test_MEF_EK_1_MEF_FC_4_MEF_FC_7_MEF_FC_8_MEF_FC_9_the_fetched_key_follows_from_ke(allowed, maf):
@@ -75,7 +122,7 @@ def test_MEF_EK_3_without_a_right_the_session_is_usable_and_nothing_is_fetchable
 
 def test_MEF_EK_3_an_enrolment_of_a_revoked_credential_is_gone(shared_mef, allowed, maf):
     assert maf.fetch(allowed.keid).rsc == 2000
-    shared_mef.adm("client", "revoke", allowed.credential["kmid"])
+    shared_mef.adm("client", "revoke", allowed.credential_name)
     assert refused(maf.fetch(allowed.keid), 4004)
 
 

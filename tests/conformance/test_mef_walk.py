@@ -15,8 +15,11 @@ class Remote(Device):
     """A client of the MAF whose credential comes from the MEF."""
 
     def __init__(self, world, binding, identity):
-        self.world, self.maf, self.binding, self.admin, self.id = world, world.maf, binding, ADMIN, identity
-        self.at_mef = world.add_device(identity)
+        """With a binding by certificate that is what the MEF knows it by; the MAF knows a KeID in any case."""
+        by_certificate = getattr(binding, "certificates", False)
+        self.world, self.maf, self.admin, self.id = world, world.maf, ADMIN, identity
+        self.binding = binding.session if by_certificate else binding
+        self.at_mef = world.add_device(identity, by_certificate)
         self.session = None
         self.enrol()
 

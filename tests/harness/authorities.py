@@ -152,7 +152,8 @@ class Certified:
         self.maf, self.dir = maf, pathlib.Path(directory)
         self.authority = Authority(self.dir / "maf-ca", "MAF CA", constraints="critical,permitted;DNS:example.com,permitted;DNS:localhost")
         self.clients = Authority(self.dir / "client-ca", "Client CA",
-                                 constraints="critical,permitted;URI:.example.com,permitted;URI:sp.example.com,permitted;DNS:example.com")
+                                 constraints="critical,permitted;URI:.example.com,permitted;URI:sp.example.com,permitted;URI:in.provider.com,"
+                                             "permitted;DNS:example.com")
         self.nodes = Authority(self.dir / "node-ca", "Node CA")
         self.key = self.clients.new_key("shared")
         self.public = self.dir / "shared.pub"
@@ -175,7 +176,7 @@ class Certified:
             args += ["--id", identity]
         if name:
             args += ["--name", name]
-        for one in anchor or [self.clients if flavour in ("ae", "cse") else self.nodes]:
+        for one in anchor or [self.authority_of(flavour)]:
             args += ["--cert-anchor", str(one.path)]
         if fingerprint:
             args += ["--cert-fingerprint", fingerprint]
@@ -184,10 +185,23 @@ class Certified:
         import json
         return json.loads(self.maf.adm(*args))["certificate"]
 
-    def ae(self, identity, **options):
-        """A client with an AE-ID certificate, known to the MAF: what peers take as its credential. All have one key, which
-        saves the making of many."""
-        made = self.clients.issue("client", f"URI:m2m:{identity}", key=self.key, public=self.public,
-                                  extensions={"extendedKeyUsage": "clientAuth"})
-        name = self.add("ae", None, [identity], **options)
+    def authority_of(self, flavour):
+        return self.clients if flavour in ("ae", "cse", "fqdn") else self.nodes
+
+    def client(self, flavour, identity, name, san, **options):
+        """A client with a certificate, known to the MAF: what peers take as its credential. All have one key, which saves the
+        making of many."""
+        made = self.authority_of(flavour).issue("client", san, key=self.key, public=self.public,
+                                                extensions={"extendedKeyUsage": "clientAuth"})
+        name = self.add(flavour, name, [identity], **options)
         return {"certificate": made, "name": name, "id": identity, "anchors": str(self.authority.path)}
+
+    def ae(self, identity, **options):
+        return self.client("ae", identity, None, f"URI:m2m:{identity}", **options)
+
+    def fqdn(self, identity, **options):
+        """A MAF, as client of a MEF."""
+        return self.client("fqdn", identity, None, f"DNS:{identity}", **options)
+
+    def of(self, identity, **options):
+        return (self.ae if identity.startswith("//") else self.fqdn)(identity, **options)

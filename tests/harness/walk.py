@@ -2,6 +2,7 @@
 import json
 import pathlib
 
+from .authorities import Certified
 from .maf import ADMIN, Maf
 from .mef import MEF_FQDN, Mef, usage_key
 from .peers import OpensslPeer, http
@@ -43,9 +44,12 @@ def register(peer, identity, admin=ADMIN):
 class World:
     """A running MAF and MEF that know each other, and a device that may enrol."""
 
-    def __init__(self, directory, kind="softhsm", workers=1, lifetime="1h", **options):
+    def __init__(self, directory, kind="softhsm", workers=1, lifetime="1h", certificates=False, **options):
         directory = pathlib.Path(directory)
-        self.mef = Mef(Token(kind, directory / "mef-token"), directory / "mef", **options).start()
+        self.mef = Mef(Token(kind, directory / "mef-token"), directory / "mef", **options)
+        if certificates:
+            self.mef.certified = Certified(self.mef, directory / "mef-pki")
+        self.mef.start()
         try:
             self.maf = Maf(Token(kind, directory / "maf-token"), directory / "maf", workers=workers, **options).start()
         except BaseException:
@@ -55,8 +59,8 @@ class World:
         self.lifetime = lifetime
         self.device = self.add_device(DEVICE)
 
-    def add_device(self, identity):
-        device = self.mef.add_client(identity)
+    def add_device(self, identity, by_certificate=False):
+        device = self.mef.certified.ae(identity) if by_certificate else self.mef.add_client(identity)
         self.mef.allow(identity, MAF_FQDN, lifetime=self.lifetime)
         self.maf.adm("stakeholder", "policy", ADMIN, "--permit", identity)
         return device
