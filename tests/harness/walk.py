@@ -44,14 +44,15 @@ def register(peer, identity, admin=ADMIN):
 class World:
     """A running MAF and MEF that know each other, and a device that may enrol."""
 
-    def __init__(self, directory, kind="softhsm", workers=1, lifetime="1h", certificates=False, **options):
+    def __init__(self, directory, kind="softhsm", workers=1, lifetime="1h", certificates=False, maf_settings=(), **options):
         directory = pathlib.Path(directory)
         self.mef = Mef(Token(kind, directory / "mef-token"), directory / "mef", **options)
         if certificates:
             self.mef.certified = Certified(self.mef, directory / "mef-pki")
         self.mef.start()
         try:
-            self.maf = Maf(Token(kind, directory / "maf-token"), directory / "maf", workers=workers, **options).start()
+            self.maf = Maf(Token(kind, directory / "maf-token"), directory / "maf", workers=workers, settings=maf_settings,
+                           **options).start()
         except BaseException:
             self.mef.stop()
             raise
