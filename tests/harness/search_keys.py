@@ -5,7 +5,6 @@ Usage: search_keys.py DIR PID... < keys (hex, one a line). Needs root for anothe
 import base64
 import os
 import pathlib
-import re
 import sys
 
 
@@ -49,11 +48,13 @@ def processes(pid):
 def search(areas, keys):
     """Where any form of any key occurs: a list of (area name, index of the key, offset)."""
     patterns = {form: i for i, key in enumerate(keys) for form in forms(key)}
-    one = re.compile(b"|".join(re.escape(p) for p in sorted(patterns)))
     hits = []
     for name, octets in areas:
-        for m in one.finditer(octets):
-            hits.append((name, patterns[m.group()], m.start()))
+        for pattern, i in patterns.items():  # one by one is faster than one expression of hundreds of alternatives
+            at = octets.find(pattern)
+            while at >= 0:
+                hits.append((name, i, at))
+                at = octets.find(pattern, at + 1)
     return hits
 
 

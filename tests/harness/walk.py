@@ -15,7 +15,7 @@ LATER = "20991231T235959"
 
 
 def introduce(maf, mef, address=None, vouches=VOUCHES):
-    """The MAF becomes a client of the MEF, and is told to ask it."""
+    """The MAF becomes a client of the MEF, and is told to ask it; returns its credential there."""
     credential = mef.add_client(maf.fqdn)
     path = pathlib.Path(maf.dir).parent / "kpm"
     path.touch(mode=0o600)
@@ -23,6 +23,7 @@ def introduce(maf, mef, address=None, vouches=VOUCHES):
     maf.adm("mef", "add", mef.fqdn, "--https", address or f"127.0.0.1:{mef.port}", "--kmid", credential["kmid"],
             "--km-file", str(path), "--permit", vouches)
     path.unlink()
+    return credential
 
 
 def enrol(mef, device):
@@ -45,7 +46,7 @@ class World:
     """A running MAF and MEF that know each other, and a device that may enrol."""
 
     def __init__(self, directory, kind="softhsm", workers=1, lifetime="1h", certificates=False, maf_settings=(), **options):
-        directory = pathlib.Path(directory)
+        self.directory = directory = pathlib.Path(directory)
         self.mef = Mef(Token(kind, directory / "mef-token"), directory / "mef", **options)
         if certificates:
             self.mef.certified = Certified(self.mef, directory / "mef-pki")
@@ -56,7 +57,7 @@ class World:
         except BaseException:
             self.mef.stop()
             raise
-        introduce(self.maf, self.mef)
+        self.maf_at_mef = introduce(self.maf, self.mef)
         self.lifetime = lifetime
         self.device = self.add_device(DEVICE)
 
