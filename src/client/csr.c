@@ -116,7 +116,7 @@ static om_rc make(struct openmaf *maf, const struct openmaf_csr *rq, char **pem,
     if (rc == OM_OK)
         rc = omtls_signing_key(maf->libctx, signer, &key, err);
     if (rc == OM_OK)
-        rc = pki_request_make(maf->libctx, key, &name, &text, err);
+        rc = pki_request_make(maf->libctx, key, &name, NULL, &text, err);
     if (rc == OM_OK && (*pem = strdup(text)) == NULL)
         rc = om_fail(err, OM_ENOMEM, "no memory for a request");
     OPENSSL_free(text);

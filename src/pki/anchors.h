@@ -3,12 +3,10 @@
 #ifndef OPENMAF_PKI_ANCHORS_H
 #define OPENMAF_PKI_ANCHORS_H
 
-#include "util/error.h"
+#include "pki/certs_only.h"
 
-#include <openssl/x509.h>
-
-#define PKI_ANCHORS_MAX  8     /* certificates */
-#define PKI_ANCHORS_SIZE 16384 /* octets of the base64 text, with its NUL */
+#define PKI_ANCHORS_MAX  PKI_CERTS_ONLY_MAX  /* certificates */
+#define PKI_ANCHORS_SIZE PKI_CERTS_ONLY_SIZE /* octets of the base64 text, with its NUL */
 
 /* *text is freed with free(). */
 OM_MUST_USE om_rc pki_anchors_encode(const STACK_OF(X509) * certs, char **text, struct om_error *err);

@@ -70,15 +70,26 @@ static om_rc parse(const uint8_t *octets, size_t n, X509_REQ **out, struct om_er
     return parse_pem((const char *)octets + blank, n - blank, out, err);
 }
 
-/* The request may ask for a subjectAltName; all else is the issuer's to decide, so to ask for it is an error
- * rather than a wish that is not heard. */
-static om_rc read_extensions(struct pki_request *r, struct om_error *err)
+static om_rc read_challenge(X509_ATTRIBUTE *attribute, char out[PKI_CHALLENGE_SIZE], struct om_error *err)
 {
-    int attributes = X509_REQ_get_attr_count(r->req);
-    if (attributes == 0)
-        return OM_OK;
-    if (attributes != 1 || X509_REQ_get_attr_by_NID(r->req, NID_ext_req, -1) != 0)
-        return om_fail(err, OM_EINPUT, "the request has attributes other than one extensionRequest");
+    unsigned char *text = NULL;
+    ASN1_TYPE *value = X509_ATTRIBUTE_count(attribute) == 1 ? X509_ATTRIBUTE_get0_type(attribute, 0) : NULL;
+    bool is_text = value != NULL && (ASN1_tag2bit(ASN1_TYPE_get(value)) & (B_ASN1_DIRECTORYSTRING)) != 0;
+    int n = is_text ? ASN1_STRING_to_UTF8(&text, value->value.asn1_string) : -1;
+    bool good = n > 0 && n < PKI_CHALLENGE_SIZE && memchr(text, 0, (size_t)n) == NULL;
+    if (good) {
+        memcpy(out, text, (size_t)n);
+        out[n] = '\0';
+    }
+    OPENSSL_free(text);
+    ERR_clear_error();
+    return good ? OM_OK
+                : om_fail(err, OM_EINPUT, "its challengePassword is not a text of 1 to %d octets",
+                          PKI_CHALLENGE_SIZE - 1);
+}
+
+static om_rc read_names(struct pki_request *r, struct om_error *err)
+{
     STACK_OF(X509_EXTENSION) *list = X509_REQ_get_extensions(r->req);
     int n = list != NULL ? sk_X509_EXTENSION_num(list) : 0;
     int critical = 0;
@@ -91,7 +102,27 @@ static om_rc read_extensions(struct pki_request *r, struct om_error *err)
     return OM_OK;
 }
 
-static om_rc check(struct pki_request *r, struct om_error *err)
+/* The request may ask for a subjectAltName, and have a challengePassword where that is read; all else is the
+ * issuer's to decide, so to ask for it is an error rather than a wish that is not heard. */
+static om_rc read_attributes(struct pki_request *r, char *challenge, struct om_error *err)
+{
+    int names = 0, challenges = 0;
+    int n = X509_REQ_get_attr_count(r->req);
+    for (int i = 0; i < n; i++) {
+        X509_ATTRIBUTE *attribute = X509_REQ_get_attr(r->req, i);
+        int nid = OBJ_obj2nid(X509_ATTRIBUTE_get0_object(attribute));
+        if (nid == NID_ext_req && names++ == 0)
+            OM_TRY(read_names(r, err));
+        else if (nid == NID_pkcs9_challengePassword && challenge != NULL && challenges++ == 0)
+            OM_TRY(read_challenge(attribute, challenge, err));
+        else
+            return om_fail(err, OM_EINPUT, "the request has attributes other than one extensionRequest%s",
+                           challenge != NULL ? " and one challengePassword" : "");
+    }
+    return OM_OK;
+}
+
+static om_rc check(struct pki_request *r, char *challenge, struct om_error *err)
 {
     const X509_ALGOR *algorithm = NULL;
     if (X509_REQ_get_version(r->req) != 0)
@@ -104,19 +135,32 @@ static om_rc check(struct pki_request *r, struct om_error *err)
     ERR_clear_error();
     if (good != 1) /* proof of possession */
         return om_fail(err, OM_EDENIED, "it is not signed with the key that it is for");
-    OM_TRY(read_extensions(r, err));
+    OM_TRY(read_attributes(r, challenge, err));
     return pki_fingerprint(key, r->fingerprint, err);
 }
 
-om_rc pki_request_read(const void *octets, size_t n, struct pki_request *out, struct om_error *err)
+static om_rc read_request(const void *octets, size_t n, struct pki_request *out, char *challenge,
+                          struct om_error *err)
 {
     *out = (struct pki_request){.req = NULL};
     om_rc rc = parse(octets, n, &out->req, err);
     if (rc == OM_OK)
-        rc = check(out, err);
+        rc = check(out, challenge, err);
     if (rc != OM_OK)
         pki_request_free(out);
     return rc;
+}
+
+om_rc pki_request_read(const void *octets, size_t n, struct pki_request *out, struct om_error *err)
+{
+    return read_request(octets, n, out, NULL, err);
+}
+
+om_rc pki_request_read_challenged(const void *octets, size_t n, struct pki_request *out,
+                                  char challenge[PKI_CHALLENGE_SIZE], struct om_error *err)
+{
+    challenge[0] = '\0';
+    return read_request(octets, n, out, challenge, err);
 }
 
 void pki_request_free(struct pki_request *request)
@@ -166,8 +210,16 @@ static om_rc to_pem(X509_REQ *req, char **pem, struct om_error *err)
     return *pem != NULL ? OM_OK : pki_fail(err, "cannot write a request");
 }
 
-om_rc pki_request_make(OSSL_LIB_CTX *libctx, EVP_PKEY *key, const struct pki_name *name, char **pem,
-                       struct om_error *err)
+static om_rc add_challenge(X509_REQ *req, const char *challenge, struct om_error *err)
+{
+    if (X509_REQ_add1_attr_by_NID(req, NID_pkcs9_challengePassword, MBSTRING_UTF8,
+                                  (const unsigned char *)challenge, -1) != 1)
+        return pki_fail(err, "cannot put a challengePassword into a request");
+    return OM_OK;
+}
+
+om_rc pki_request_make(OSSL_LIB_CTX *libctx, EVP_PKEY *key, const struct pki_name *name,
+                       const char *challenge, char **pem, struct om_error *err)
 {
     *pem = NULL;
     X509_REQ *req = X509_REQ_new_ex(libctx, NULL);
@@ -178,6 +230,8 @@ om_rc pki_request_make(OSSL_LIB_CTX *libctx, EVP_PKEY *key, const struct pki_nam
         rc = pki_fail(err, "cannot put the key into a request");
     if (rc == OM_OK)
         rc = add_san(req, name, err);
+    if (rc == OM_OK && challenge != NULL)
+        rc = add_challenge(req, challenge, err);
     if (rc == OM_OK && X509_REQ_sign(req, key, EVP_sha256()) <= 0)
         rc = pki_fail(err, "cannot sign a request");
     if (rc == OM_OK)

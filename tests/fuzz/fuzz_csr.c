@@ -1,8 +1,9 @@
-/* Fuzz target: signing requests and trust anchors from outside. What was accepted must be what the profile
- * says, and must be accepted again in its DER form. */
+/* Fuzz target: signing requests, trust anchors and CSR attributes from outside. What was accepted must be
+ * what the profile says, and must be accepted again in its DER form. */
 #include "target.h"
 
 #include "pki/anchors.h"
+#include "pki/csr_attributes.h"
 #include "pki/request.h"
 
 #include <stdlib.h>
@@ -29,6 +30,16 @@ static void as_request(const uint8_t *data, size_t size)
     OPENSSL_free(der);
 }
 
+static void as_challenged(const uint8_t *data, size_t size)
+{
+    struct pki_request r;
+    char challenge[PKI_CHALLENGE_SIZE];
+    if (pki_request_read_challenged(data, size, &r, challenge, NULL) != OM_OK)
+        return;
+    require(strnlen(challenge, sizeof challenge) < sizeof challenge);
+    pki_request_free(&r);
+}
+
 static void as_anchors(const uint8_t *data, size_t size)
 {
     STACK_OF(X509) *first = NULL, *second = NULL;
@@ -50,9 +61,27 @@ static void as_anchors(const uint8_t *data, size_t size)
     free(text);
 }
 
+static void as_attributes(const uint8_t *data, size_t size)
+{
+    struct pki_csr_attributes first, second;
+    unsigned char *der = NULL;
+    size_t n = 0;
+    if (pki_csr_attributes_decode(data, size, &first, NULL) != OM_OK)
+        return;
+    if (pki_csr_attributes_encode(&first, &der, &n, NULL) == OM_OK && n <= PKI_CSR_ATTRIBUTES_MAX) {
+        require(pki_csr_attributes_decode(der, n, &second, NULL) == OM_OK);
+        require(first.challenge == second.challenge && (first.san == NULL) == (second.san == NULL));
+        pki_csr_attributes_free(&second);
+    }
+    OPENSSL_free(der);
+    pki_csr_attributes_free(&first);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     as_request(data, size);
+    as_challenged(data, size);
     as_anchors(data, size);
+    as_attributes(data, size);
     return 0;
 }

@@ -19,7 +19,7 @@ static void ours_are_accepted(void **state)
         struct pki_name name = make_name(PKI_AE, names[i]);
         struct pki_request r;
         char *pem = NULL;
-        assert_ok(pki_request_make(NULL, key, &name, &pem, &err), &err);
+        assert_ok(pki_request_make(NULL, key, &name, NULL, &pem, &err), &err);
         assert_ok(pki_request_read(pem, strlen(pem), &r, &err), &err);
         assert_ok(pki_name_check_san(&name, r.san, &err), &err);
         assert_int_equal(X509_NAME_entry_count(X509_REQ_get_subject_name(r.req)), i == 0 ? 1 : 0);
@@ -118,6 +118,60 @@ static void a_wish_that_is_not_heard_is_an_error(void **state)
     EVP_PKEY_free(key);
 }
 
+/* As EST requests have one. */
+static void a_challenge_is_read_where_one_is_expected(void **state)
+{
+    (void)state;
+    struct om_error err = {0};
+    struct pki_request r;
+    EVP_PKEY *key = make_key("P-256");
+    struct pki_name name = make_name(PKI_AE, "//sp.example.com/cse1/Cae7");
+    char challenge[PKI_CHALLENGE_SIZE];
+    char *pem = NULL;
+    for (int with = 0; with < 2; with++) {
+        assert_ok(pki_request_make(NULL, key, &name, with ? "AbC+/9==" : NULL, &pem, &err), &err);
+        assert_ok(pki_request_read_challenged(pem, strlen(pem), &r, challenge, &err), &err);
+        assert_string_equal(challenge, with ? "AbC+/9==" : "");
+        assert_ok(pki_name_check_san(&name, r.san, &err), &err);
+        pki_request_free(&r);
+        assert_rc(with ? OM_EINPUT : OM_OK, pki_request_read(pem, strlen(pem), &r, &err), &err);
+        pki_request_free(&r);
+        OPENSSL_free(pem);
+    }
+    EVP_PKEY_free(key);
+}
+
+/* A challengePassword in each form that it must not have. */
+static void challenge_refused(EVP_PKEY *key, int type, const char *octets, int n)
+{
+    struct om_error err = {0};
+    struct pki_request r;
+    char challenge[PKI_CHALLENGE_SIZE];
+    unsigned char *der = NULL;
+    X509_REQ *req = make(key, key, EVP_sha256(), NULL);
+    assert_int_equal(
+        X509_REQ_add1_attr_by_NID(req, NID_pkcs9_challengePassword, type, (const unsigned char *)octets, n),
+        1);
+    assert_true(X509_REQ_sign(req, key, EVP_sha256()) > 0);
+    n = i2d_X509_REQ(req, &der);
+    assert_rc(OM_EINPUT, pki_request_read_challenged(der, (size_t)n, &r, challenge, &err), &err);
+    OPENSSL_free(der);
+    X509_REQ_free(req);
+}
+
+static void a_challenge_is_one_text(void **state)
+{
+    (void)state;
+    char longest[300];
+    EVP_PKEY *key = make_key("P-256");
+    memset(longest, 'a', sizeof longest);
+    challenge_refused(key, V_ASN1_OCTET_STRING, "abc", 3);
+    challenge_refused(key, V_ASN1_UTF8STRING, "a\0c", 3);
+    challenge_refused(key, V_ASN1_UTF8STRING, longest, sizeof longest);
+    challenge_refused(key, V_ASN1_UTF8STRING, "\xff\xfe", 2);
+    EVP_PKEY_free(key);
+}
+
 static void refused(const void *octets, size_t n, const char *says)
 {
     struct om_error err = {0};
@@ -135,7 +189,7 @@ static void its_frame_is_strict(void **state)
     struct pki_request r;
     char *pem = NULL;
     char text[2 * PKI_REQUEST_MAX] = "";
-    assert_ok(pki_request_make(NULL, key, &name, &pem, &err), &err);
+    assert_ok(pki_request_make(NULL, key, &name, NULL, &pem, &err), &err);
     (void)stpcpy(stpcpy(stpcpy(text, "\n \n"), pem), "\n\t\r\n");
     assert_ok(pki_request_read(text, strlen(text), &r, &err), &err);
     pki_request_free(&r);
@@ -171,6 +225,8 @@ int main(void)
         cmocka_unit_test(ours_are_accepted),
         cmocka_unit_test(its_key_and_signature_are_of_the_profile),
         cmocka_unit_test(a_wish_that_is_not_heard_is_an_error),
+        cmocka_unit_test(a_challenge_is_read_where_one_is_expected),
+        cmocka_unit_test(a_challenge_is_one_text),
         cmocka_unit_test(its_frame_is_strict),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
