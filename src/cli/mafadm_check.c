@@ -3,6 +3,7 @@
 #include "store/certificate.h"
 #include "store/issued.h"
 #include "store/mef.h"
+#include "store/subject.h"
 
 #include <stdio.h>
 
@@ -108,6 +109,16 @@ static bool check_command(void *arg, const struct store_command *r, const struct
     return count(arg, r->id, bad);
 }
 
+static bool check_subject(void *arg, const struct store_subject *r, const struct om_error *bad)
+{
+    return count(arg, r->identity, bad);
+}
+
+static bool check_latest(void *arg, const struct store_latest *r, const struct om_error *bad)
+{
+    return count(arg, r->id, bad);
+}
+
 /* Every table of authenticated rows; those of a MEF alone are last. */
 enum {
     STAKEHOLDERS,
@@ -124,12 +135,15 @@ enum {
     ENROLEES = OF_ALL,
     ENROLMENTS,
     COMMANDS,
+    SUBJECTS,
+    LATEST,
     TALLIES
 };
 
 static const char *const tables[TALLIES] = {
-    "stakeholder", "permit",      "configuration",      "credential", "tls13",     "registration", "key",
-    "authority",   "certificate", "certificate client", "enrolee",    "enrolment", "command"};
+    "stakeholder",  "permit",    "configuration", "credential",          "tls13",
+    "registration", "key",       "authority",     "certificate",         "certificate client",
+    "enrolee",      "enrolment", "command",       "certificate subject", "latest certificate"};
 
 static om_rc check_rows(struct store *store, struct tally t[TALLIES], struct om_error *err)
 {
@@ -146,7 +160,9 @@ static om_rc check_rows(struct store *store, struct tally t[TALLIES], struct om_
                                   &(struct certificate_clients){&t[CERTIFICATE_CLIENTS], store}, err));
     OM_TRY(store_enrolee_list(store, check_enrolee, &t[ENROLEES], err));
     OM_TRY(store_enrolment_list(store, check_enrolment, &t[ENROLMENTS], err));
-    return store_command_list(store, check_command, &t[COMMANDS], err);
+    OM_TRY(store_command_list(store, check_command, &t[COMMANDS], err));
+    OM_TRY(store_subject_list(store, check_subject, &t[SUBJECTS], err));
+    return store_latest_list(store, check_latest, &t[LATEST], err);
 }
 
 om_rc adm_check(const struct adm_args *args, struct om_error *err)
@@ -172,7 +188,7 @@ om_rc adm_check(const struct adm_args *args, struct om_error *err)
             out, t[i].what,
             json_pack("{s:I,s:I}", "good", (json_int_t)t[i].good, "bad", (json_int_t)t[i].bad));
         if (!args->json)
-            (void)printf("%-18s %zu good, %zu bad\n", t[i].what, t[i].good, t[i].bad);
+            (void)printf("%-19s %zu good, %zu bad\n", t[i].what, t[i].good, t[i].bad);
     }
     if (args->json)
         OM_TRY(adm_print_json(out, err));

@@ -110,6 +110,12 @@ const char *const store_schema_steps[] = {
     " mac BLOB NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE INDEX assignment_registration ON assignment (registration, kmid_key);"
     "CREATE INDEX assignment_keid ON assignment (keid_key, kmid_key);",
+
+    /* Certificates that a MEF gives its Enrolees. */
+    "CREATE TABLE subject (identity TEXT PRIMARY KEY, lifetime INTEGER NOT NULL, names BLOB NOT NULL,"
+    " created INTEGER NOT NULL, mac BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE latest (id TEXT PRIMARY KEY, serial TEXT NOT NULL, created INTEGER NOT NULL,"
+    " mac BLOB NOT NULL) STRICT, WITHOUT ROWID;",
 };
 const size_t store_schema_n = sizeof store_schema_steps / sizeof store_schema_steps[0];
 

@@ -23,6 +23,8 @@
     "id, identity, admin_fqdn, position, description, state, status, created, issued, reported, mac"
 #define CERTIFICATE "id, admin_fqdn, state, created, expires, key, identities, anchors, mac"
 #define ANCHOR      "id, cert, mac"
+#define SUBJECT     "identity, lifetime, names, created, mac"
+#define LATEST      "id, serial, created, mac"
 
 /* The oldest expired identifiers of a table; the same in every statement of one transaction. */
 #define EXPIRED(id, table)                                                                                   \
@@ -194,4 +196,17 @@ const char *const store_sql_text[STORE_SQL_N] = {
         "SELECT " ASSIGNMENT " FROM assignment WHERE registration = ?1 ORDER BY kmid_key",
     [STORE_SQL_ASSIGNMENT_LIST_FROM] =
         "SELECT " ASSIGNMENT " FROM assignment WHERE keid_key = ?1 ORDER BY kmid_key",
+
+    [STORE_SQL_SUBJECT_GET] = "SELECT " SUBJECT " FROM subject WHERE identity = ?1",
+    [STORE_SQL_SUBJECT_PUT] =
+        "INSERT INTO subject (" SUBJECT ") VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET"
+        " lifetime = excluded.lifetime, names = excluded.names, created = excluded.created,"
+        " mac = excluded.mac",
+    [STORE_SQL_SUBJECT_DELETE] = "DELETE FROM subject WHERE identity = ?1",
+    [STORE_SQL_SUBJECT_LIST] = "SELECT " SUBJECT " FROM subject ORDER BY identity",
+    [STORE_SQL_LATEST_GET] = "SELECT " LATEST " FROM latest WHERE id = ?1",
+    [STORE_SQL_LATEST_PUT] =
+        "INSERT INTO latest (" LATEST ") VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET"
+        " serial = excluded.serial, created = excluded.created, mac = excluded.mac",
+    [STORE_SQL_LATEST_LIST] = "SELECT " LATEST " FROM latest ORDER BY id",
 };
