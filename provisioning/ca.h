@@ -22,6 +22,8 @@ struct ca {
     OSSL_LIB_CTX *libctx; /* one that omtls_provider_load prepared, and that lives as long as their keys */
     struct store *store;
     const char *const *maf_names; /* MAF-FQDN first, then aliases; NULL-terminated */
+    EVP_PKEY *const *keys; /* of each authority, in the order of ca_authority_names; NULL: each is looked for
+                              in the token when it is needed */
 };
 
 /* "maf", "entity", "node", in this order. */
@@ -49,8 +51,10 @@ struct ca_issue {
     EVP_PKEY *key;                     /* instead of a request: a key of our own */
     int64_t until;
 };
-/* Issues a certificate and records it; *out is freed with store_issued_free. OM_EDENIED: the request asks for
- * another name, or the authority may not issue it; OM_ECONFLICT: the key is in another name's certificate. */
+/* Issues a certificate and records it; *out is freed with store_issued_free. Of one name's certificates no
+ * two have the same time of creation, and a later one has a later time, whatever the clock does. The token
+ * signs while no transaction is open. OM_EDENIED: the request asks for another name, or the authority may not
+ * issue it; OM_ECONFLICT: the key is in another name's certificate. */
 OM_MUST_USE om_rc ca_issue(const struct ca *ca, const struct ca_issue *what, struct store_issued *out,
                            struct om_error *err);
 

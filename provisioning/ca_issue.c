@@ -127,8 +127,9 @@ static om_rc make(const struct ca *ca, const struct ca_issue *what, const struct
     return rc;
 }
 
-static om_rc issue(const struct ca *ca, const struct ca_issue *what, struct store_issued *out,
-                   struct om_error *err)
+/* Everything that takes the token's time. */
+static om_rc prepare(const struct ca *ca, const struct ca_issue *what, struct store_issued *out,
+                     struct om_error *err)
 {
     struct store_authority authority = {.cert = NULL};
     X509 *issuer = NULL;
@@ -137,11 +138,29 @@ static om_rc issue(const struct ca *ca, const struct ca_issue *what, struct stor
     om_rc rc = store_authority_get(ca->store, name, &authority, err);
     if (rc == OM_OK)
         rc = make(ca, what, &authority, issuer, out, err);
-    if (rc == OM_OK)
-        rc = store_issued_create(ca->store, out, err);
     store_authority_free(&authority);
     X509_free(issuer);
     return rc;
+}
+
+static bool find_newest(void *arg, const struct store_issued *r, const struct om_error *bad)
+{
+    int64_t *newest = arg;
+    if (bad == NULL && r->created > *newest)
+        *newest = r->created;
+    return true;
+}
+
+/* Of two commands at once, the later sees the other's key. */
+static om_rc record(const struct ca *ca, const struct ca_issue *what, struct store_issued *row,
+                    struct om_error *err)
+{
+    int64_t newest = 0;
+    OM_TRY(check_key(ca, what, row->key, err));
+    OM_TRY(store_issued_list(ca->store, STORE_ISSUED_BY_NAME, row->name, find_newest, &newest, err));
+    if (row->created <= newest)
+        row->created = newest + 1;
+    return store_issued_create(ca->store, row, err);
 }
 
 om_rc ca_issue(const struct ca *ca, const struct ca_issue *what, struct store_issued *out,
@@ -154,12 +173,16 @@ om_rc ca_issue(const struct ca *ca, const struct ca_issue *what, struct store_is
         if (asks != OM_OK)
             return om_context(err, asks, "the request asks for something else");
     }
-    OM_TRY(store_begin(ca->store, err)); /* of two commands at once, the later sees the other's key */
-    om_rc rc = issue(ca, what, out, err);
+    om_rc rc = prepare(ca, what, out, err);
     if (rc == OM_OK)
-        rc = store_commit(ca->store, err);
-    else
-        store_rollback(ca->store);
+        rc = store_begin(ca->store, err);
+    if (rc == OM_OK) {
+        rc = record(ca, what, out, err);
+        if (rc == OM_OK)
+            rc = store_commit(ca->store, err);
+        else
+            store_rollback(ca->store);
+    }
     if (rc != OM_OK)
         store_issued_free(out);
     return rc;

@@ -3,6 +3,7 @@
 #include "se/signer.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* One that an interrupted ca_init left is used: nothing was signed with it yet. */
 static om_rc find_or_make(struct se *se, const char *name, bool make, struct se_signer **out,
@@ -17,6 +18,13 @@ om_rc ca_key(const struct ca *ca, const char *authority, bool make, EVP_PKEY **o
     char name[SE_NAME_MAX + 1];
     struct se_signer *signer = NULL;
     *out = NULL;
+    for (size_t i = 0; ca->keys != NULL && i < CA_AUTHORITIES; i++) {
+        if (ca->keys[i] != NULL && strcmp(authority, ca_authority_names[i]) == 0 &&
+            EVP_PKEY_up_ref(ca->keys[i]) == 1) {
+            *out = ca->keys[i];
+            return OM_OK;
+        }
+    }
     (void)snprintf(name, sizeof name, "openmaf-ca-%s", authority);
     om_rc rc = find_or_make(ca->se, name, make, &signer, err);
     if (rc != OM_OK)
