@@ -164,6 +164,18 @@ static om_rc note_fault(struct examination *e, om_rc rc, const enum pki_fault *f
     return rc;
 }
 
+static om_rc ask_role(struct examination *e, const struct maf_certificate *c, struct om_error *err)
+{
+    const struct maf_role *role = e->maf->role;
+    om_rc rc = role->certificate != NULL ? role->certificate(e->maf, c, err) : OM_OK;
+    if (rc == OM_EDENIED)
+        e->reason = "not-the-latest";
+    if (rc != OM_EINTEGRITY)
+        return rc;
+    e->reason = "row-refused";
+    return om_context(err, OM_EDENIED, "a record of the certificate");
+}
+
 static om_rc examine_certificate(struct examination *e, const void *spki, size_t n, struct om_error *err)
 {
     X509 *leaf = e->presented->leaf;
@@ -177,12 +189,14 @@ static om_rc examine_certificate(struct examination *e, const void *spki, size_t
     OM_TRY(find_by_name(e, err));
     OM_TRY(check_row(e, spki, n, err));
     struct maf_certificate c = {.leaf = leaf, .sent = e->presented->chain};
+    memcpy(c.id, e->row.id, sizeof c.id);
     om_rc rc = maf_certificate_path(e->maf, &c, &e->row, &fault, err);
     if (rc == OM_EINTEGRITY || rc == OM_ENOTFOUND) {
         e->reason = "row-refused";
         return om_context(err, OM_EDENIED, "a trust anchor of the client");
     }
-    return note_fault(e, rc, &fault);
+    OM_TRY(note_fault(e, rc, &fault));
+    return ask_role(e, &c, err);
 }
 
 static om_rc examine(struct examination *e, struct maf_peer **out, struct om_error *err)

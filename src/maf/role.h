@@ -11,6 +11,8 @@
 /* A procedure, or a part of one: OM_OK when the answer is made, OM_EDENIED after maf_refuse; anything else is
  * a fault of ours, told in the call's error (maf_internal.h). */
 struct maf_call;
+struct maf;
+struct maf_certificate;
 typedef om_rc maf_procedure(struct maf_call *c);
 
 struct maf_role {
@@ -33,6 +35,9 @@ struct maf_role {
     om_rc (*registers_exported)(struct maf_call *c, const char *id);
     /* When the response is complete. */
     void (*finish)(struct maf_call *c);
+    /* Whether a client whose certificate is good may use this one: OM_EDENIED when not. Asked in the
+     * handshake and with each request. */
+    om_rc (*certificate)(struct maf *maf, const struct maf_certificate *c, struct om_error *err);
     /* omtls_server.authenticated, with the struct maf. */
     void (*authenticated)(void *maf, SSL *ssl, void *peer);
 };

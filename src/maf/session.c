@@ -51,6 +51,8 @@ static om_rc check_certificate(struct maf *maf, const struct maf_peer *peer, int
     om_rc rc = check_row(peer->certificate, &row, now, err);
     if (rc == OM_OK)
         rc = check_path(maf, peer->certificate, &row, now, err);
+    if (rc == OM_OK && maf->role->certificate != NULL)
+        rc = maf->role->certificate(maf, peer->certificate, err);
     store_certificate_free(&row);
     return rc;
 }

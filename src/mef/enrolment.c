@@ -58,6 +58,8 @@ void mef_authenticated(void *arg, SSL *ssl, void *peer)
     om_rc rc = OM_ETRANSIENT;
     if (p == NULL || p->decoy)
         return;
+    if (p->certificate != NULL)
+        mef_certificate_used(maf, p->certificate);
     while (rc == OM_ETRANSIENT && maf_again(&retry))
         rc = enrol(maf, ssl, p, &err);
     if (rc == OM_OK)

@@ -13,6 +13,10 @@
 void mef_authenticated(void *maf, SSL *ssl, void *peer);
 om_rc mef_registers_exported(struct maf_call *c, const char *id);
 
+/* latest.c: certificates of our own authorities. */
+om_rc mef_certificate(struct maf *maf, const struct maf_certificate *c, struct om_error *err);
+void mef_certificate_used(struct maf *maf, const struct maf_certificate *c);
+
 /* credential_fetch.c */
 maf_procedure *mef_outside(const struct m2m_request *rq);
 void mef_finish(struct maf_call *c);

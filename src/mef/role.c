@@ -23,5 +23,6 @@ const struct maf_role maf_role_mef = {
     .outside = mef_outside,
     .registers_exported = mef_registers_exported,
     .finish = mef_finish,
+    .certificate = mef_certificate,
     .authenticated = mef_authenticated,
 };
