@@ -74,7 +74,7 @@ static void on_request(struct evhttp_request *req, void *arg)
     evhttp_request_set_on_complete_cb(req, on_complete, c);
     if (wss_wanted(req))
         wss_upgrade(c, req);
-    else
+    else if (!https_well_known(h, &c->session, req))
         answer(h, &c->session, req);
 }
 

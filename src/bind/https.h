@@ -5,6 +5,7 @@
 #define OPENMAF_BIND_HTTPS_H
 
 #include "bind/ahead.h"
+#include "bind/well_known.h"
 #include "maf/maf.h"
 
 #include <event2/event.h>
@@ -19,8 +20,9 @@ struct https_options {
     const char *const *names; /* MAF-FQDN and aliases, NULL-terminated, outliving the binding: another Host is
                                  another MAF (4004, MAF-GEN-4). NULL: Host is not compared */
     SSL_CTX *ctx; /* from omtls_server_ctx; peers are struct maf_peer. Its own reference is taken */
-    const struct ahead *ahead; /* borrowed; NULL: no handshake waits for anything */
-    unsigned max_connections;  /* beyond it new connections wait in the listen queue, then are dropped */
+    const struct ahead *ahead;           /* borrowed; NULL: no handshake waits for anything */
+    const struct well_known *well_known; /* borrowed; NULL: there is nothing but oneM2M */
+    unsigned max_connections; /* beyond it new connections wait in the listen queue, then are dropped */
     unsigned
         max_connections_per_address; /* of those (peer_address.h); further ones are closed. 0: no bound */
     unsigned max_header, max_body;   /* octets; beyond: 431, 413 and close */

@@ -108,6 +108,11 @@ struct https_exchange {
 void https_request_read(struct evhttp_request *req, const struct https_options *opt, struct m2m_request *rq,
                         struct https_exchange *ex);
 
+/* ---- https_well_known.c ---- */
+
+/* Answers a request that is not oneM2M's; false when it is. */
+bool https_well_known(struct https *h, struct maf_session *session, struct evhttp_request *req);
+
 /* ---- https_response.c ---- */
 
 void https_response_send(struct evhttp_request *req, const struct m2m_response *rs,

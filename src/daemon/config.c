@@ -34,8 +34,9 @@ static const char *section_of(const struct config *cfg, const struct config_key 
 /* A section of another daemon is no section of this one's. */
 static bool is_known(const struct config *cfg, const struct config_key *key)
 {
-    bool of_one_daemon = strcmp(key->section, "maf") == 0 || strcmp(key->section, "mef") == 0;
-    return !of_one_daemon || strcmp(cfg->kind->section, key->section) == 0;
+    const char *of = strcmp(key->section, "est") == 0 ? "mef" : key->section;
+    bool of_one_daemon = strcmp(of, "maf") == 0 || strcmp(of, "mef") == 0;
+    return !of_one_daemon || strcmp(cfg->kind->section, of) == 0;
 }
 
 static size_t find_key(const struct config *cfg, const char *section, const char *name)
@@ -103,6 +104,7 @@ static om_rc set_defaults(const struct config_kind *kind, const char *dir, struc
     cfg->coaps_tcp.handshake_timeout = 10;
     cfg->coaps_tcp.request_timeout = 10;
     cfg->certificate_warn_days = 30;
+    cfg->est_challenge = true;
     cfg->require_crls = true;
     cfg->require_name_constraints = true;
     cfg->workers = cores();

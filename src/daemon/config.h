@@ -77,6 +77,10 @@ struct config {
     struct config_certificate certificates[OMTLS_CERTIFICATES_MAX];
     unsigned certificate_warn_days; /* default 30 */
 
+    /* [est], of a MEF */
+    bool est;           /* default no */
+    bool est_challenge; /* require-challenge-password, default yes */
+
     /* [clients] with certificates */
     char crls[CONFIG_CRLS_MAX][PATH_MAX];
     size_t n_crls;                 /* 0: nobody is asked */

@@ -53,6 +53,13 @@ static const char head_of_mef[] =
     "# command-retry = 3600\n"
     "# What MEFBase tells of a device management server, <1 to 4>:<URI>:\n"
     "# device-config-uri = \n"
+    "\n"
+    "# Certificates for Enrolees by EST (RFC 7030), over HTTPS; `mefadm ca init` comes first. See "
+    "mefd.conf(5).\n"
+    "[est]\n"
+    "# enabled = no\n"
+    "# A request must be linked to its TLS session; \"no\" for clients that cannot:\n"
+    "# require-challenge-password = yes\n"
     "\n";
 
 static const char template[] =

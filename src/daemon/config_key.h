@@ -6,8 +6,8 @@
 #include "daemon/config.h"
 
 struct config_key {
-    /* Section; "own": the one that is named after the daemon; "maf" and "mef": the same, of that daemon only.
-     */
+    /* Section; "own": the one that is named after the daemon; "maf" and "mef": the same, of that daemon only;
+     * "est": of a MEF only. */
     const char *section, *name;
     /* Reads value into cfg. OM_ECONFIG with a text that says what would be right. */
     om_rc (*set)(struct config *cfg, const struct config_key *key, const char *value, struct om_error *err);

@@ -268,6 +268,8 @@ const struct config_key config_keys[] = {
     TEXT("own", "require-extended-master-secret", set_flag, require_extended_master_secret, false),
     NUMBER("mef", "command-retry", command_retry, 1, 1000000000),
     TEXT("mef", "device-config-uri", set_text, device_config_uri, false),
+    TEXT("est", "enabled", set_flag, est, false),
+    TEXT("est", "require-challenge-password", set_flag, est_challenge, false),
     TEXT("token", "uri", set_token_uri, token_uri, true),
     TEXT("token", "pin-source", set_pin_source, pin_source, false),
     TEXT("token", "plugin-dir", set_path, plugin_dir, false),

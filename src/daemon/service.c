@@ -89,6 +89,16 @@ static om_rc open_tls(const struct config *cfg, struct service *s, struct om_err
     return omtls_server_ctx(&server, &s->dtls, err);
 }
 
+static om_rc open_est(const struct config *cfg, struct service *s, struct om_error *err)
+{
+    struct est_options opt = {.maf = s->maf, .libctx = s->libctx, .require_challenge = cfg->est_challenge};
+    if (daemon_program.est == NULL || !cfg->est)
+        return OM_OK;
+    OM_TRY(daemon_program.est->open(&opt, &s->est, err));
+    s->well_known = daemon_program.est->well_known(s->est);
+    return OM_OK;
+}
+
 om_rc service_open(const struct config *cfg, struct service *s, struct om_error *err)
 {
     static const struct {
@@ -101,6 +111,7 @@ om_rc service_open(const struct config *cfg, struct service *s, struct om_error 
         {open_maf, NULL, "fqdn"},
         {open_certificates, "certificate", "key, chain"},
         {open_tls, NULL, "TLS"},
+        {open_est, "est", "enabled"},
     };
     memset(s, 0, sizeof *s);
     config_names(cfg, s->names);
@@ -119,6 +130,8 @@ void service_close(struct service *s)
 {
     SSL_CTX_free(s->tls);
     SSL_CTX_free(s->dtls);
+    if (s->est != NULL)
+        daemon_program.est->close(s->est);
     certificates_close(&s->certificates);
     omtls_libctx_free(s->libctx);
     maf_free(s->maf);

@@ -4,6 +4,7 @@
 #define OPENMAF_DAEMON_SERVICE_H
 
 #include "daemon/certificates.h"
+#include "est/est.h"
 #include "maf/maf.h"
 
 struct service {
@@ -14,6 +15,8 @@ struct service {
     struct certificates certificates;
     OSSL_LIB_CTX *libctx;
     SSL_CTX *tls, *dtls;
+    struct est *est;                     /* NULL when it is off */
+    const struct well_known *well_known; /* of it */
 };
 
 /* cfg must outlive it. Errors name the key of the file. */

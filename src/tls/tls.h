@@ -194,6 +194,11 @@ OM_MUST_USE om_rc omtls_export(SSL *ssl, const char *label, uint8_t id[OMTLS_EXP
 OM_MUST_USE om_rc omtls_export_forms(SSL *ssl, const char *label, uint8_t id[OMTLS_EXPORT_ID_SIZE],
                                      unsigned wanted, struct se_forms *forms, struct om_error *err);
 
+/* tls-unique (RFC 5929 section 3) of a session whose handshake is over, in base64, at either end: what links
+ * a message to this session. Not secret. OM_EUNSUPPORTED: not TLS 1.2; OM_EDENIED: no full handshake. */
+#define OMTLS_UNIQUE_SIZE 17
+OM_MUST_USE om_rc omtls_unique(const SSL *ssl, char out[OMTLS_UNIQUE_SIZE], struct om_error *err);
+
 /* A signing key of the token as an EVP_PKEY of libctx (as for omtls_provider_load, which it calls): it signs
  * with ECDSA and SHA-256, through EVP_DigestSign*, X509_sign, X509_REQ_sign, CMS, TLS. Keeps its own
  * reference to signer; free with EVP_PKEY_free, best before se_close, after which it does not sign any more.
