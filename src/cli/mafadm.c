@@ -56,7 +56,7 @@ static const struct adm_option options[] = {
     {'w', "reason", "REASON", "keyCompromise, superseded, cessationOfOperation, ... (default unspecified)"},
     {'T', "target", "ID", "Enrolment Target: a MAF-FQDN for SUID 21, else an Absolute AE-ID or CSE-ID"},
     {'u', "suid", "N", "what the fetched key is for: 21 to 25"},
-    {'l', "lifetime", "DURATION", "Enrolment Expiry, such as 90d (default 30d)"},
+    {'l', "lifetime", "DURATION", "of enrolments (default 30d), of certificates by EST (default 90d)"},
 };
 #define N_OPTIONS (sizeof options / sizeof options[0])
 

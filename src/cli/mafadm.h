@@ -81,6 +81,10 @@ OM_MUST_USE om_rc adm_serial(const char *text, char out[STORE_SERIAL_SIZE], stru
  */
 OM_MUST_USE om_rc adm_read_km(const char *path, struct om_secret *km, struct om_error *err);
 
+/* Public domain name of a CSE (TS-0001 6.5.1.1): //sp.example/cse1 is cse1.sp.example. OM_EINPUT: no Absolute
+ * CSE-ID. */
+OM_MUST_USE om_rc adm_cse_name(const char *id, char out[M2M_ID_SIZE], struct om_error *err);
+
 /* A text file of at most max octets; *out is the caller's to free. */
 OM_MUST_USE om_rc adm_read_text(const char *path, size_t max, char **out, struct om_error *err);
 

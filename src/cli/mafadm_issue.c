@@ -8,8 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-/* Public domain name of a CSE (TS-0001 6.5.1.1): //sp.example/cse1 is cse1.sp.example. */
-static om_rc cse_name(const char *id, char out[M2M_ID_SIZE], struct om_error *err)
+om_rc adm_cse_name(const char *id, char out[M2M_ID_SIZE], struct om_error *err)
 {
     const char *slash = strchr(id + 2, '/');
     if (!m2m_is_absolute_id(id) || strchr(slash + 1, '/') != NULL)
@@ -30,7 +29,7 @@ static om_rc name_of(const struct adm_args *args, const struct adm *adm, struct 
     if (text == NULL)
         return om_fail(err, OM_EINPUT, "--name is needed: whose certificate it is to be");
     if (flavour == PKI_CSE && strncmp(text, "//", 2) == 0) {
-        OM_TRY(cse_name(text, dns, err));
+        OM_TRY(adm_cse_name(text, dns, err));
         text = dns;
     }
     return pki_name_set(out, flavour, text, err);

@@ -1,5 +1,5 @@
 /* mefadm(8): the operator's command for a MEF directory. It has mafadm's commands, and those of
- * mefadm_enrolee.c and mefadm_command.c. */
+ * mefadm_enrolee.c, mefadm_certify.c and mefadm_command.c. */
 #include "cli/mefadm.h"
 
 static const struct adm_command more[] = {
@@ -9,6 +9,10 @@ static const struct adm_command more[] = {
     {"enrolee", "list", NULL, "", "", mef_enrolee_list, "list Enrolees and what may be fetched of them"},
     {"enrolee", "show", "ENROLEE-ID", "", "", mef_enrolee_show, "show one Enrolee"},
     {"enrolee", "remove", "ENROLEE-ID", "", "", mef_enrolee_remove, "take everything back"},
+    {"cert", "allow", "ENROLEE-ID", "Vnsl", "Vs", mef_cert_allow,
+     "let an Enrolee get certificates by EST, and use them here"},
+    {"cert", "forbid", "ENROLEE-ID", "Vn", "", mef_cert_forbid, "take that back, for one name or for all"},
+    {"cert", "allowed", NULL, "", "", mef_cert_allowed, "list who may get certificates by EST"},
     {"enrolment", "list", NULL, "", "", mef_enrolment_list, "list enrolments (never their keys)"},
     {"enrolment", "show", "KEID", "", "", mef_enrolment_show, "show one enrolment"},
     {"enrolment", "revoke", "KEID", "", "", mef_enrolment_revoke, "end an enrolment"},

@@ -5,7 +5,9 @@
 
 #include "maf/admin.h"
 #include "mef/mef.h"
+#include "pki/name.h"
 #include "store/mef.h"
+#include "store/subject.h"
 
 /* Lets `target` fetch the keys that follow from the Enrolee's enrolments for one SUID (MEF-EK-3); `lifetime`
  * is the Enrolment Expiry in seconds of enrolments to come, 0 leaves it as it is (new: 30 days). Repeatable.
@@ -17,6 +19,16 @@ OM_MUST_USE om_rc mef_admin_forbid(struct store *store, const char *enrolee, uns
                                    const char *target, struct om_error *err);
 /* Takes all back. OM_ENOTFOUND. */
 OM_MUST_USE om_rc mef_admin_enrolee_remove(struct store *store, const char *enrolee, struct om_error *err);
+
+/* Lets an Enrolee get certificates with this name by EST, for `lifetime` seconds each; 0 leaves it as it is
+ * (new: 90 days). Repeatable. OM_EINPUT: the name is not one that this identity may have: an AE-ID
+ * certificate is for that AE, a CSE-ID certificate for the CSE of that domain name, and FQDN certificates are
+ * not for Enrolees. */
+OM_MUST_USE om_rc mef_admin_certify(struct store *store, const char *enrolee, const struct pki_name *name,
+                                    int64_t lifetime, struct om_error *err);
+/* Takes it back; certificates that it has stay good. name NULL: for all names. OM_ENOTFOUND. */
+OM_MUST_USE om_rc mef_admin_uncertify(struct store *store, const char *enrolee, const struct pki_name *name,
+                                      struct om_error *err);
 
 /* Ends an enrolment: RelativeKeID or KeID. OM_ENOTFOUND. */
 OM_MUST_USE om_rc mef_admin_enrolment_revoke(struct store *store, const char *keid, struct om_error *err);
