@@ -21,7 +21,7 @@ om_rc ca_certificate(const struct ca *ca, const char *authority, X509 **out, str
     om_rc rc = store_authority_get(ca->store, authority, &row, err);
     if (rc == OM_ENOTFOUND)
         return om_fail(err, OM_ENOTFOUND,
-                       "this MAF has no certification authority '%s'; 'mafadm ca init' makes them",
+                       "there is no certification authority '%s' here; the command 'ca init' makes it",
                        authority);
     if (rc != OM_OK)
         return rc;

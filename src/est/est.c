@@ -187,8 +187,10 @@ om_rc est_new(const struct est_options *opt, struct est **out, struct om_error *
         rc = open_authority(est, i, err);
     if (rc != OM_OK) {
         est_free(est);
-        return rc == OM_ENOTFOUND ? om_context(err, OM_ECONFIG, "no certification authority to enrol with")
-                                  : rc;
+        return rc == OM_ENOTFOUND
+                   ? om_fail(err, OM_ECONFIG,
+                             "there are no certification authorities; 'mefadm ca init' makes them")
+                   : rc;
     }
     est->ca.keys = est->keys;
     *out = est;
