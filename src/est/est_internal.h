@@ -60,7 +60,7 @@ void est_fault(struct est_call *c, om_rc rc);
 /* The octets of the request's body, white space between its digits allowed (RFC 8951); refuses what is none.
  */
 OM_MUST_USE om_rc est_body_read(struct est_call *c, uint8_t *out, size_t cap, size_t *n);
-/* A base64 text in lines of 64, as the body of a 200. Takes nothing over. */
+/* A base64 text as the body of a 200. Takes nothing over. */
 OM_MUST_USE om_rc est_body_send(struct est_call *c, const char *content_type, const char *text);
 /* Certificates as certs-only CMS, likewise. */
 OM_MUST_USE om_rc est_send_certificates(struct est_call *c, const char *content_type,

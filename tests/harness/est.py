@@ -28,6 +28,13 @@ class EstMef(Mef):
         for section, key, value in (("certificate", "key", "mef"), ("certificate", "chain", "token:mef"), ("est", "enabled", "yes")):
             self.configure(section, key, value)
 
+    def serve_localhost(self):
+        """A certificate for the alias, for clients that look names up."""
+        self.adm("cert", "issue", "--flavour", "fqdn", "--name", "localhost", "--key", "local")
+        self.configure("certificate2", "key", "local")
+        self.configure("certificate2", "chain", "token:local")
+        return self
+
     @property
     def anchor(self):
         return self.dir / "ca" / "maf.pem"
