@@ -12,15 +12,15 @@
 #include <string.h>
 #include <time.h>
 
-#define FETCHES_MAX     16
-#define WAITERS_MAX     256  /* handshakes */
+#define FETCHES_MAX     16   /* of one MEF: a silent one takes no room from others */
+#define WAITERS_MAX     16   /* handshakes of one fetch */
 #define TIMEOUT_SECONDS 5    /* MEF-RP-6 */
 #define NEGATIVE_MS     5000 /* MEF-RP-6: at most 10 s */
 #define NEGATIVE_SLOTS  256
 #define SILENT_MS       2000
 #define UNKNOWN_RATE    5 /* a second */
 #define UNKNOWN_BURST   20
-#define MEFS_MAX        16 /* whose silence and share are remembered */
+#define MEFS_MAX        16 /* that are asked at once, and whose silence and share are remembered */
 
 struct fetch {
     LIST_ENTRY(fetch) link;
@@ -28,12 +28,13 @@ struct fetch {
     struct mef_fetch *work;
     struct ahead_waiters waiters;
     char keid[M2M_KEY_ID_SIZE];
-    size_t mef; /* of mefs */
+    struct mef *mef;
 };
 
 /* What is remembered of a MEF. */
 struct mef {
     char fqdn[M2M_FQDN_SIZE];
+    size_t fetching;
     int64_t silent_until; /* ms */
     int64_t share_at;     /* ms: when share was true */
     double share;         /* questions that may end with "unknown" */
@@ -87,17 +88,22 @@ static void remember(struct mef_ahead *m, const char *keid)
 
 /* ---- MEFs ---- */
 
-/* The slot of a MEF; of more than there is room for, the first is forgotten. */
-static size_t mef_of(struct mef_ahead *m, const char *fqdn)
+/* What is remembered of a MEF; of more than there is room for, one that is not asked now is forgotten. NULL:
+ * all of them are. */
+static struct mef *mef_of(struct mef_ahead *m, const char *fqdn)
 {
-    size_t at = 0;
-    while (at < MEFS_MAX - 1 && m->mefs[at].fqdn[0] != '\0' && strcmp(m->mefs[at].fqdn, fqdn) != 0)
-        at++;
-    if (strcmp(m->mefs[at].fqdn, fqdn) != 0) {
-        m->mefs[at] = (struct mef){.share = UNKNOWN_BURST, .share_at = now_ms()};
-        (void)stpcpy(m->mefs[at].fqdn, fqdn);
+    struct mef *idle = NULL;
+    for (size_t i = 0; i < MEFS_MAX; i++) {
+        if (strcmp(m->mefs[i].fqdn, fqdn) == 0)
+            return &m->mefs[i];
+        if (m->mefs[i].fetching == 0 && (idle == NULL || idle->fqdn[0] != '\0'))
+            idle = &m->mefs[i];
     }
-    return at;
+    if (idle == NULL)
+        return NULL;
+    *idle = (struct mef){.share = UNKNOWN_BURST, .share_at = now_ms()};
+    (void)stpcpy(idle->fqdn, fqdn);
+    return idle;
 }
 
 /* Takes one question of its share; false when it is to be left alone. */
@@ -108,7 +114,7 @@ static bool may_ask(struct mef *mef)
     mef->share_at = now;
     if (mef->share > UNKNOWN_BURST)
         mef->share = UNKNOWN_BURST;
-    if (now < mef->silent_until || mef->share < 1)
+    if (now < mef->silent_until || mef->share < 1 || mef->fetching >= FETCHES_MAX)
         return false;
     mef->share -= 1;
     return true;
@@ -131,7 +137,7 @@ static bool wait_for(struct fetch *f, struct ahead_waiter *w)
     const struct ahead_waiter *other;
     LIST_FOREACH(other, &f->waiters, link)
     n++;
-    if (n >= WAITERS_MAX / FETCHES_MAX) {
+    if (n >= WAITERS_MAX) {
         f->owner->stats.suppressed++;
         return false;
     }
@@ -151,7 +157,7 @@ static void wake(struct fetch *f)
 
 static void judge(struct mef_ahead *m, const struct fetch *f, om_rc rc, const struct om_error *err)
 {
-    struct mef *mef = &m->mefs[f->mef];
+    struct mef *mef = f->mef;
     switch (rc) {
     case OM_OK:
         m->stats.fetched++;
@@ -182,6 +188,7 @@ static void on_done(void *arg, om_rc rc, const struct om_error *err)
     struct mef_ahead *m = f->owner;
     LIST_REMOVE(f, link);
     m->n_fetches--;
+    f->mef->fetching--;
     judge(m, f, rc, err);
     wake(f);
     free(f);
@@ -191,8 +198,8 @@ static void on_done(void *arg, om_rc rc, const struct om_error *err)
 static struct fetch *begin(struct mef_ahead *m, struct maf_remote *what)
 {
     struct om_error err = {0};
-    size_t mef = mef_of(m, what->mef.fqdn);
-    struct fetch *f = m->n_fetches < FETCHES_MAX && may_ask(&m->mefs[mef]) ? calloc(1, sizeof *f) : NULL;
+    struct mef *mef = mef_of(m, what->mef.fqdn);
+    struct fetch *f = mef != NULL && may_ask(mef) ? calloc(1, sizeof *f) : NULL;
     if (f == NULL) {
         m->stats.suppressed++;
         maf_remote_free(what);
@@ -210,6 +217,7 @@ static struct fetch *begin(struct mef_ahead *m, struct maf_remote *what)
     }
     LIST_INSERT_HEAD(&m->fetches, f, link);
     m->n_fetches++;
+    mef->fetching++;
     return f;
 }
 

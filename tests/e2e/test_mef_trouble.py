@@ -1,5 +1,6 @@
 """A MEF that is dead, silent, slow, lying or flooded: the MAF's other clients go on, and the KeID's handshake fails in time."""
 import concurrent.futures
+import contextlib
 import json
 import os
 import pathlib
@@ -8,6 +9,7 @@ import sqlite3
 import subprocess
 import threading
 import time
+import types
 
 import pytest
 from harness import coap
@@ -176,6 +178,21 @@ def test_MEF_RP_6_a_flood_of_keids_is_no_flood_on_the_mef(tmp_path):
         assert world.maf.log().count("fetch-refused keid=" + "f" * 32) <= 2
         # and a device is served
         wait_for(lambda: outcome(world.maf, enrol(world.mef, world.device))[0] == "ok", "the device gets in")
+
+
+def test_MEF_RP_9_a_silent_mef_takes_no_room_from_another(tmp_path):
+    """As many questions as are asked of one MEF at once are open at a silent one; a device of the other gets in."""
+    with World(tmp_path) as world, contextlib.closing(Silent()) as silent:
+        other = types.SimpleNamespace(fqdn="silent.example.com", add_client=lambda _: {"kmid": "any", "km": "00" * 32})
+        introduce(world.maf, other, address=f"127.0.0.1:{silent.port}")
+        keids = [dict(KEID, kmid=f"{i:032X}@{other.fqdn}") for i in range(16)]
+        contact = enrol(world.mef, world.device)
+        with concurrent.futures.ThreadPoolExecutor(len(keids)) as pool:
+            waiting = [pool.submit(outcome, world.maf, k) for k in keids]
+            wait_for(lambda: len(silent.connections) == len(keids), "all are asked for")
+            assert outcome(world.maf, contact)[0] == "ok"
+            assert not any(w.done() for w in waiting)
+            assert {w.result(30)[0] for w in waiting} == {"failed"}
 
 
 LIES = [
