@@ -25,7 +25,9 @@ struct mef_fetch {
     char rqi[24];
     mef_fetch_done *done;
     void *arg;
-    bool over; /* `end` is due */
+    bool reused; /* the question is the second of its connection */
+    bool again;  /* `end` is due, and the question is put once more */
+    bool over;   /* `end` is due */
     om_rc rc;
     struct om_error err;
 };
@@ -40,11 +42,15 @@ static void release(struct mef_fetch *f)
     free(f);
 }
 
+static bool begin_again(struct mef_fetch *f);
+
 /* Not from inside libevent's own callbacks, which still use the connection. */
 static void on_end(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd, (void)what;
     struct mef_fetch *f = arg;
+    if (f->again && !f->over && begin_again(f))
+        return;
     mef_fetch_done *done = f->done;
     void *done_arg = f->arg;
     om_rc rc = f->rc;
@@ -118,11 +124,16 @@ static void on_response(struct evhttp_request *req, void *arg)
     json_decref(content);
     if (rc == OM_ENOTFOUND && f->path == MAF_REMOTE_FETCH) { /* MEF-RP-8 */
         f->path = MAF_REMOTE_RETRIEVAL;
+        f->reused = true;
         rc = ask(f);
         if (rc == OM_OK)
             return;
     }
-    finish(f, rc);
+    f->again = rc == OM_ETRANSIENT && f->reused; /* the MEF may have ended the connection with its answer */
+    if (f->again)
+        event_active(&f->end, EV_TIMEOUT, 0);
+    else
+        finish(f, rc);
 }
 
 /* ---- the question ---- */
@@ -223,6 +234,18 @@ static om_rc open_connection(struct mef_fetch *f)
     evhttp_connection_set_max_headers_size(f->http, HEADER_MAX);
     evhttp_connection_set_timeout(f->http, (int)f->setup->timeout);
     return OM_OK;
+}
+
+/* On a new connection. False: it is over. */
+static bool begin_again(struct mef_fetch *f)
+{
+    f->again = f->reused = false;
+    evhttp_connection_free(f->http);
+    f->http = NULL;
+    f->rc = ours(f, open_connection(f));
+    if (f->rc == OM_OK)
+        f->rc = ask(f);
+    return f->rc == OM_OK;
 }
 
 om_rc mef_fetch_start(const struct mef_fetch_setup *setup, struct maf_remote *what, mef_fetch_done *done,

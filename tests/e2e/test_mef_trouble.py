@@ -1,4 +1,5 @@
 """A MEF that is dead, silent, slow, lying or flooded: the MAF's other clients go on, and the KeID's handshake fails in time."""
+import base64
 import concurrent.futures
 import contextlib
 import json
@@ -14,7 +15,7 @@ import types
 import pytest
 from harness import coap
 from harness.build import program
-from harness.maf import FQDN, Maf, wait_for
+from harness.maf import ADMIN, FQDN, Maf, wait_for
 from harness.mef import MEF_FQDN, Mef
 from harness.peers import HandshakeFailed, OpensslPeer
 from harness.token import Token
@@ -237,10 +238,10 @@ class Liar:
                 self.wait()
                 self.process.stdin.write(self.answer.replace(b"RQI", rqi))
 
-    def tell(self, body, rsc=2000):
+    def tell(self, body, rsc=2000, header=b""):
         text = json.dumps(body).encode() if not isinstance(body, bytes) else body
-        self.answer = (b"HTTP/1.1 200 OK\r\nX-M2M-RSC: %d\r\nX-M2M-RI: RQI\r\nContent-Type: application/json\r\n"
-                       b"Content-Length: %d\r\n\r\n" % (rsc, len(text))) + text
+        self.answer = (b"HTTP/1.1 200 OK\r\nX-M2M-RSC: %d\r\nX-M2M-RI: RQI\r\nContent-Type: application/json\r\n%s"
+                       b"Content-Length: %d\r\n\r\n" % (rsc, header, len(text))) + text
 
     def close(self):
         self.process.kill()
@@ -315,6 +316,18 @@ def test_MEF_RP_6_what_we_lack_ourselves_is_not_blamed_on_the_mef(maf, liar):
             assert waiting.result(30)[0] == "failed"
     assert f"MEF {MEF_FQDN}:" not in maf.log()
     assert outcome(maf, contact)[0] == "ok"
+
+
+@pytest.mark.parametrize("header", [b"", b"Connection: close\r\n"], ids=("keep", "close"))
+@pytest.mark.parametrize("octets,how", [(32, "ok"), (1, "failed"), (0, "failed"), (15, "failed"), (66, "failed")])
+def test_MEF_RP_8_a_key_retrieved(maf, liar, header, octets, how):
+    """The second question, on the connection of the first or on a new one; and keys of lengths that none has."""
+    keid = "a" * 32
+    key = {"rn": keid, "et": "20991231T235959", "cr": DEVICE, "suid": 21, "adfq": ADMIN, "kyv": base64.b64encode(bytes(octets)).decode()}
+    told = iter([({"status": False, "errorString": "no such KeID"}, 4004, header), ({"sec:skr": key}, 2000, b"")])
+    liar.wait = lambda: liar.tell(*next(told))
+    assert outcome(maf, {"kmid": f"{keid}@{MEF_FQDN}", "km": "00" * max(octets, 1)})[0] == how
+    assert liar.asked == 2
 
 
 def test_mafadm_mef(maf):
