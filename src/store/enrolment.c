@@ -53,6 +53,15 @@ static om_rc put(struct store *s, const struct store_enrolment *r, enum store_st
     return store_row_put(s, &table, sql, v, err);
 }
 
+/* The new one stays, whatever the clock said when the others were made. */
+static om_rc trim(struct store *s, const struct store_enrolment *r, size_t keep, struct om_error *err)
+{
+    char key[M2M_RELATIVE_SIZE];
+    OM_TRY(m2m_fold(key, sizeof key, r->id, err));
+    struct store_value oldest[] = {store_text(r->enrolee), store_integer((int64_t)keep), store_text(key)};
+    return store_sql_run(s, STORE_SQL_ENROLMENT_TRIM, "tit", oldest, NULL, err);
+}
+
 /* MEF-EK-4: KeIDs and RelativeKeyIDs are named alike, and no name stands for two keys. */
 static om_rc create(struct store *s, const struct store_enrolment *r, size_t keep, struct om_error *err)
 {
@@ -61,8 +70,7 @@ static om_rc create(struct store *s, const struct store_enrolment *r, size_t kee
     if (used)
         return om_fail(err, OM_ECONFLICT, "%s was given to a key before", r->id);
     OM_TRY(put(s, r, STORE_SQL_ENROLMENT_CREATE, err));
-    struct store_value oldest[] = {store_text(r->enrolee), store_integer((int64_t)keep + 1)};
-    return store_sql_run(s, STORE_SQL_ENROLMENT_TRIM, "ti", oldest, NULL, err);
+    return trim(s, r, keep, err);
 }
 
 om_rc store_enrolment_create(struct store *s, const struct store_enrolment *r, size_t keep,

@@ -155,7 +155,7 @@ const char *const store_sql_text[STORE_SQL_N] = {
         "INSERT INTO enrolment (" ENROLMENT ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     [STORE_SQL_ENROLMENT_TRIM] =
         "DELETE FROM enrolment WHERE id_key IN (SELECT id_key FROM enrolment WHERE enrolee = ?1"
-        " ORDER BY created DESC, id_key LIMIT -1 OFFSET ?2)",
+        " AND id_key <> ?3 ORDER BY created DESC, id_key LIMIT -1 OFFSET ?2)",
     [STORE_SQL_ENROLMENT_UPDATE] = "UPDATE enrolment SET fetched = ?5, mac = ?9 WHERE id_key = ?1",
     [STORE_SQL_ENROLMENT_DELETE] = "DELETE FROM enrolment WHERE id_key = ?1",
     [STORE_SQL_ENROLMENT_DELETE_OF] = "DELETE FROM enrolment WHERE credential = ?1",

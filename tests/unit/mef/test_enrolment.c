@@ -103,6 +103,12 @@ static void test_MEF_EK_3_the_oldest_of_many_go(void **state)
     FAILS(OM_ENOTFOUND, store_enrolment_get(world_store, first, &r, ERR));
     SUCCEEDS(store_enrolment_get(world_store, keid, &r, ERR));
     assert_int_equal(world_sql_integer("SELECT count(*) FROM enrolment WHERE enrolee = '%s'", d->id), 256);
+    world_advance(-3600); /* a clock that is set right does not cost the new one */
+    device_connect(d);
+    keid_of(d, keid);
+    SUCCEEDS(store_enrolment_get(world_store, keid, &r, ERR));
+    assert_int_equal(world_sql_integer("SELECT count(*) FROM enrolment WHERE enrolee = '%s'", d->id), 256);
+    world_advance(3600);
 }
 
 static void test_MEF_EK_3_an_altered_right_is_none(void **state)
