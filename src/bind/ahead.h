@@ -5,11 +5,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/queue.h>
+#include <sys/socket.h>
 
-/* One handshake; part of a binding's connection, zeroed at first. */
+/* One handshake; part of a binding's connection, which sets peer and go, zeroed at first. */
 struct ahead_waiter {
     LIST_ENTRY(ahead_waiter) link;
-    bool waiting; /* it is in a list */
+    bool waiting;                /* it is in a list */
+    const struct sockaddr *peer; /* where it comes from */
     void (*go)(struct ahead_waiter *w);
 };
 LIST_HEAD(ahead_waiters, ahead_waiter);

@@ -71,6 +71,7 @@ struct coaps_session *coaps_session_new(struct coaps *c, SSL *ssl, int fd, const
     s->ssl = ssl;
     s->fd = fd;
     s->path = *path;
+    s->ahead.peer = &s->path.peer.any;
     s->peer_max = 1152; /* RFC 8323 §5.3.1, until the peer's CSM */
     (void)evtimer_assign(&s->deadline, c->base, on_deadline, s);
     coaps_message_init(s);

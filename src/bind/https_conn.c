@@ -205,6 +205,7 @@ struct bufferevent *https_conn_new(struct event_base *base, void *arg)
     if (c->bev == NULL) /* it has freed the SSL */
         return NULL;
     c->ahead.go = go_on;
+    c->ahead.peer = &c->peer.any;
     om_rc rc = h->opt.ahead != NULL ? omtls_ahead_watch(ssl, ask_ahead, c, &err) : OM_OK;
     if (rc == OM_OK)
         rc = watch(c, &err);

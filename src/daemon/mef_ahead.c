@@ -2,12 +2,16 @@
  *
  * Handshakes with the same KeID share one fetch. A KeID that the MEF does not know is not asked for again for
  * some seconds; a MEF that does not answer is left alone for some. Unknown KeIDs cost a MEF at most
- * UNKNOWN_RATE questions a second from this worker, however many are made up: a question that ends well gives
- * its share back, so that many devices at once are no flood. */
+ * UNKNOWN_RATE questions a second from this worker, however many are made up, and one address can make it use
+ * ADDRESS_RATE of these, so that it cannot keep others out: a question that ends well gives its share back,
+ * so that many devices at once are no flood. */
 #include "daemon/mef_ahead.h"
+#include "bind/peer_address.h"
 #include "daemon/mef_fetch.h"
+#include "daemon/share.h"
 #include "util/log.h"
 
+#include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -20,7 +24,10 @@
 #define SILENT_MS       2000
 #define UNKNOWN_RATE    5 /* a second */
 #define UNKNOWN_BURST   20
-#define MEFS_MAX        16 /* that are asked at once, and whose silence and share are remembered */
+#define ADDRESS_RATE    1
+#define ADDRESS_BURST   16
+#define ADDRESSES       1024 /* of which some share a share */
+#define MEFS_MAX        16   /* that are asked at once, and whose silence and share are remembered */
 
 struct fetch {
     LIST_ENTRY(fetch) link;
@@ -29,6 +36,7 @@ struct fetch {
     struct ahead_waiters waiters;
     char keid[M2M_KEY_ID_SIZE];
     struct mef *mef;
+    struct share *address; /* of the handshake that began it */
 };
 
 /* What is remembered of a MEF. */
@@ -36,8 +44,7 @@ struct mef {
     char fqdn[M2M_FQDN_SIZE];
     size_t fetching;
     int64_t silent_until; /* ms */
-    int64_t share_at;     /* ms: when share was true */
-    double share;         /* questions that may end with "unknown" */
+    struct share unknown; /* questions that may end with "unknown" */
 };
 
 struct negative {
@@ -53,6 +60,8 @@ struct mef_ahead {
     size_t n_fetches;
     struct mef mefs[MEFS_MAX];
     struct negative negatives[NEGATIVE_SLOTS];
+    struct share addresses[ADDRESSES];
+    uint8_t address_key[PEER_ADDRESS_KEY];
     struct mef_ahead_stats stats;
 };
 
@@ -101,22 +110,21 @@ static struct mef *mef_of(struct mef_ahead *m, const char *fqdn)
     }
     if (idle == NULL)
         return NULL;
-    *idle = (struct mef){.share = UNKNOWN_BURST, .share_at = now_ms()};
+    memset(idle, 0, sizeof *idle);
     (void)stpcpy(idle->fqdn, fqdn);
     return idle;
 }
 
-/* Takes one question of its share; false when it is to be left alone. */
-static bool may_ask(struct mef *mef)
+/* Takes one question of both shares; false when the MEF is to be left alone. */
+static bool may_ask(struct mef *mef, struct share *address)
 {
     int64_t now = now_ms();
-    mef->share += (double)(now - mef->share_at) * UNKNOWN_RATE / 1000;
-    mef->share_at = now;
-    if (mef->share > UNKNOWN_BURST)
-        mef->share = UNKNOWN_BURST;
-    if (now < mef->silent_until || mef->share < 1 || mef->fetching >= FETCHES_MAX)
+    if (now < mef->silent_until || mef->fetching >= FETCHES_MAX ||
+        !share_has(address, now, ADDRESS_RATE, ADDRESS_BURST) ||
+        !share_has(&mef->unknown, now, UNKNOWN_RATE, UNKNOWN_BURST))
         return false;
-    mef->share -= 1;
+    share_take(address);
+    share_take(&mef->unknown);
     return true;
 }
 
@@ -161,10 +169,12 @@ static void judge(struct mef_ahead *m, const struct fetch *f, om_rc rc, const st
     switch (rc) {
     case OM_OK:
         m->stats.fetched++;
-        mef->share += 1;
+        share_give(&mef->unknown);
+        share_give(f->address);
         return;
     case OM_ETRANSIENT:
         m->stats.unanswered++;
+        share_give(f->address);
         mef->silent_until = now_ms() + SILENT_MS;
         om_log(OM_LOG_WARNING, "MEF %s: %s", mef->fqdn, om_error_text(err, rc));
         break;
@@ -195,11 +205,12 @@ static void on_done(void *arg, om_rc rc, const struct om_error *err)
 }
 
 /* NULL: the handshake goes on and is refused. */
-static struct fetch *begin(struct mef_ahead *m, struct maf_remote *what)
+static struct fetch *begin(struct mef_ahead *m, struct maf_remote *what, const struct sockaddr *peer)
 {
     struct om_error err = {0};
     struct mef *mef = mef_of(m, what->mef.fqdn);
-    struct fetch *f = mef != NULL && may_ask(mef) ? calloc(1, sizeof *f) : NULL;
+    struct share *address = &m->addresses[peer_address_hash(m->address_key, peer) % ADDRESSES];
+    struct fetch *f = mef != NULL && may_ask(mef, address) ? calloc(1, sizeof *f) : NULL;
     if (f == NULL) {
         m->stats.suppressed++;
         maf_remote_free(what);
@@ -207,6 +218,7 @@ static struct fetch *begin(struct mef_ahead *m, struct maf_remote *what)
     }
     f->owner = m;
     f->mef = mef;
+    f->address = address;
     LIST_INIT(&f->waiters);
     memcpy(f->keid, what->keid, sizeof f->keid);
     om_rc rc = mef_fetch_start(&m->setup, what, on_done, f, &f->work, &err);
@@ -239,7 +251,7 @@ static bool ask(void *arg, const char *identity, struct ahead_waiter *w)
         return true;
     }
     if (f == NULL)
-        f = begin(m, &what);
+        f = begin(m, &what, w->peer);
     else
         maf_remote_free(&what);
     return f == NULL || !wait_for(f, w);
@@ -254,7 +266,9 @@ om_rc mef_ahead_new(struct event_base *base, const struct service *service, cons
     if (m == NULL)
         return om_fail(err, OM_ENOMEM, "no memory for fetches");
     LIST_INIT(&m->fetches);
-    om_rc rc = omtls_client_ctx(service->libctx, false, &m->ctx, err);
+    om_rc rc = RAND_bytes(m->address_key, sizeof m->address_key) == 1
+                   ? omtls_client_ctx(service->libctx, false, &m->ctx, err)
+                   : om_fail(err, OM_EINTERNAL, "the random generator failed");
     if (rc != OM_OK) {
         free(m);
         return rc;

@@ -2,6 +2,7 @@
 import base64
 import concurrent.futures
 import contextlib
+import itertools
 import json
 import os
 import pathlib
@@ -78,6 +79,11 @@ def outcome(maf, credential, peer=OpensslPeer):
         return "ok", time.monotonic()
     except HandshakeFailed:
         return "failed", time.monotonic()
+
+
+def elsewhere(maf, credential):
+    """A peer at another address than the others."""
+    return OpensslPeer(maf, credential, extra=["-bind", "127.0.0.2"])
 
 
 def test_MEF_RP_6_MEF_RP_9_a_silent_mef_delays_nobody_else(maf, silent):
@@ -189,11 +195,34 @@ def test_MEF_RP_9_a_silent_mef_takes_no_room_from_another(tmp_path):
         keids = [dict(KEID, kmid=f"{i:032X}@{other.fqdn}") for i in range(16)]
         contact = enrol(world.mef, world.device)
         with concurrent.futures.ThreadPoolExecutor(len(keids)) as pool:
-            waiting = [pool.submit(outcome, world.maf, k) for k in keids]
+            waiting = [pool.submit(outcome, world.maf, k, elsewhere) for k in keids]
             wait_for(lambda: len(silent.connections) == len(keids), "all are asked for")
             assert outcome(world.maf, contact)[0] == "ok"
             assert not any(w.done() for w in waiting)
             assert {w.result(30)[0] for w in waiting} == {"failed"}
+
+
+def test_MEF_RP_9_a_flood_from_one_address_keeps_no_device_of_another_out(tmp_path):
+    """KeIDs are made up at 127.0.0.2 as fast as it can; devices at 127.0.0.1 come for the first time meanwhile."""
+    with World(tmp_path) as world:
+        stop = threading.Event()
+
+        def flood(first):
+            for i in itertools.count(first, 8):
+                if stop.is_set():
+                    return
+                outcome(world.maf, dict(KEID, kmid=f"{i:032X}@{MEF_FQDN}"), elsewhere)
+
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            floods = [pool.submit(flood, n) for n in range(4)]
+            try:
+                wait_for(lambda: world.maf.log().count("reason=unknown") > 60, "the flood is on")
+                for n in range(5):
+                    device = world.add_device(f"//in.provider.com/cse1/Cnew{n}")
+                    assert outcome(world.maf, enrol(world.mef, device))[0] == "ok"
+            finally:
+                stop.set()
+        assert not any(f.exception() for f in floods)
 
 
 LIES = [
