@@ -347,16 +347,23 @@ def test_MEF_RP_6_what_we_lack_ourselves_is_not_blamed_on_the_mef(maf, liar):
     assert outcome(maf, contact)[0] == "ok"
 
 
-@pytest.mark.parametrize("header", [b"", b"Connection: close\r\n"], ids=("keep", "close"))
-@pytest.mark.parametrize("octets,how", [(32, "ok"), (1, "failed"), (0, "failed"), (15, "failed"), (66, "failed")])
-def test_MEF_RP_8_a_key_retrieved(maf, liar, header, octets, how):
-    """The second question, on the connection of the first or on a new one; and keys of lengths that none has."""
-    keid = "a" * 32
+def retrieved(maf, liar, keid, octets, header=b""):
+    """The outcome when the first question is answered with "not found" and the second with a key of so many octets."""
     key = {"rn": keid, "et": "20991231T235959", "cr": DEVICE, "suid": 21, "adfq": ADMIN, "kyv": base64.b64encode(bytes(octets)).decode()}
     told = iter([({"status": False, "errorString": "no such KeID"}, 4004, header), ({"sec:skr": key}, 2000, b"")])
-    liar.wait = lambda: liar.tell(*next(told))
-    assert outcome(maf, {"kmid": f"{keid}@{MEF_FQDN}", "km": "00" * max(octets, 1)})[0] == how
-    assert liar.asked == 2
+    liar.wait, asked = lambda: liar.tell(*next(told)), liar.asked
+    how = outcome(maf, {"kmid": f"{keid}@{MEF_FQDN}", "km": "00" * max(octets, 1)})[0]
+    assert liar.asked - asked == 2
+    return how
+
+
+def test_MEF_RP_8_a_key_of_a_length_that_none_has(maf, liar):
+    for octets, how in ((32, "ok"), (1, "failed"), (0, "failed"), (15, "failed"), (66, "failed")):
+        assert retrieved(maf, liar, f"{octets:032x}", octets) == how
+
+
+def test_MEF_RP_8_the_second_question_on_a_connection_of_its_own(maf, liar):
+    assert retrieved(maf, liar, "a" * 32, 32, b"Connection: close\r\n") == "ok"
 
 
 def test_mafadm_mef(maf):
