@@ -19,33 +19,11 @@ from harness.build import program
 from harness.maf import ADMIN, FQDN, Maf, wait_for
 from harness.mef import MEF_FQDN, Mef
 from harness.peers import HandshakeFailed, OpensslPeer
+from harness.silent import Silent
 from harness.token import Token
 from harness.walk import DEVICE, World, enrol, introduce, register
 
 KEID = {"kmid": "B5E3F907D4A5C7B1640F3AFED0147352@" + MEF_FQDN, "km": "11" * 32, "id": DEVICE}
-
-
-class Silent:
-    """Accepts connections and never says a word."""
-
-    def __init__(self):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        self.connections = []
-        self.thread = threading.Thread(target=self._accept, daemon=True)
-        self.thread.start()
-
-    def _accept(self):
-        while True:
-            try:
-                self.connections.append(self.listener.accept()[0])
-            except OSError:
-                return
-
-    def close(self):
-        self.listener.close()
-        for c in self.connections:
-            c.close()
 
 
 @pytest.fixture
