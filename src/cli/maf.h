@@ -18,7 +18,7 @@ struct maf_list {
 
 /* Everything a command may be told; which options a command takes is in its table row. */
 struct maf_args {
-    bool json;
+    bool json, at_mef; /* at_mef: a command of `maf mef` */
     const char *home;
     const char *id, *maf, *token, *pin_source, *custody, *plugin_dir, *tls_max; /* init */
     const char *https, *wss, *coaps, *coaps_tcp, *format; /* init: where the MAF is, and how to talk to it */
@@ -74,6 +74,9 @@ int maf_credentials(struct openmaf *maf, bool print, json_t *array, size_t *refu
 
 /* What ends a list: fails when records were refused (each was reported on stderr as it came). */
 int maf_refused(int code, size_t refused, struct openmaf_error *error);
+
+/* The server that a command is about. */
+enum openmaf_server maf_server(const struct maf_args *args);
 
 /* --expires and numeric options; *value stays when text is NULL. */
 int maf_expires(const char *text, int64_t *value, struct openmaf_error *error);

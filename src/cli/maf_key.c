@@ -88,6 +88,7 @@ static int make_request(const struct maf_args *args, struct openmaf_key_request 
         return maf_fail(error, OPENMAF_EINPUT, "--label and --no-labels exclude each other");
     int code = maf_number("suid", args->suid, 99, &suid, error);
     rq->suid = (unsigned)suid;
+    rq->server = suid / 10 == 2 ? OPENMAF_MEF : OPENMAF_MAF; /* who keeps keys of that use */
     return code == OPENMAF_OK ? maf_expires(args->expires, &rq->expires, error) : code;
 }
 

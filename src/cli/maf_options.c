@@ -44,8 +44,9 @@ static const struct {
     {'b', "bundle", "FILE", "client bundle of the administrator"},
     {'w', "raw", NULL, "the file holds the octets of Km themselves"},
     {'a', "stakeholder", "ADMIN-FQDN", "administrating stakeholder"},
-    {'r', "registration", "REG-ID", "mafClientRegID, if this home does not know it"},
-    {'u', "suid", "N", "use of the key: 32 SAEF, 33 ESPrim, 34 or 35 ESData"},
+    {'r', "registration", "REG-ID", "mafClientRegID or MEFClientRegID, if this home does not know it"},
+    {'u', "suid", "N",
+     "use of the key: 32 SAEF, 33 ESPrim, 34 or 35 ESData; at the MEF 22 to 25, or 21 at a MAF"},
     {'g', "target", "ID", "who may fetch the key; may be repeated"},
     {'e', "expires", "WHEN", "20300101T000000, 2030-01-01, or a duration: 90d, 12h, PT1H (default 365d)"},
     {'l', "label", "LABEL", "label for discovery; may be repeated"},
@@ -302,6 +303,7 @@ int maf_parse(int argc, char **argv, const struct maf_command **command, struct 
     if (code != OPENMAF_OK)
         return usage_error(found, &error);
     *command = found;
+    args->at_mef = strcmp(found->noun, "mef") == 0;
     return MAF_EXIT_OK;
 }
 

@@ -32,6 +32,11 @@ json_t *maf_time_json(int64_t t)
     return json_string(text);
 }
 
+enum openmaf_server maf_server(const struct maf_args *args)
+{
+    return args->at_mef ? OPENMAF_MEF : OPENMAF_MAF;
+}
+
 void maf_print_texts(const char *const *texts, size_t n)
 {
     for (size_t i = 0; i < n; i++)

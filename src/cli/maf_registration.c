@@ -1,5 +1,5 @@
-/* maf: MAF Client Registration, its configuration, update and end (TS-0003 8.8.2.3 to 8.8.2.6), and
- * discovery. */
+/* maf: client registration at the MAF and at the MEF, its configuration, update and end (TS-0003 8.8.2.3 to
+ * 8.8.2.6, 8.3.5.2.3 to 8.3.5.2.6), and discovery. */
 #include "cli/maf.h"
 
 #include <stdio.h>
@@ -13,11 +13,13 @@ static json_t *configuration_json(const struct openmaf_registration *r)
 
 static json_t *registration_json(const struct openmaf_registration *r)
 {
+    bool mef = r->server == OPENMAF_MEF;
     if (r->problem != NULL)
         return json_pack("{s:s, s:s}", "adminFQDN", r->stakeholder, "problem", r->problem);
-    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "mafClientRegID", r->registration_id, "adminFQDN",
-                     r->stakeholder, "id", r->client_id, "expires", maf_time_json(r->expires), "labels",
-                     maf_texts_json(r->labels, r->n_labels), "mafClientCfg", configuration_json(r));
+    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", mef ? "mefClientRegID" : "mafClientRegID",
+                     r->registration_id, "adminFQDN", r->stakeholder, "id", r->client_id, "expires",
+                     maf_time_json(r->expires), "labels", maf_texts_json(r->labels, r->n_labels),
+                     mef ? "mefClientCfg" : "mafClientCfg", configuration_json(r));
 }
 
 static void print_registration(const struct openmaf_registration *r)
@@ -27,6 +29,8 @@ static void print_registration(const struct openmaf_registration *r)
         openmaf_time_format(r->expires, expires);
     (void)printf("%s  %s  %s  expires %s  labels", r->registration_id, r->client_id, r->stakeholder, expires);
     maf_print_texts(r->labels, r->n_labels);
+    if (r->server == OPENMAF_MEF)
+        (void)printf("  at the MEF");
     (void)printf("\n");
 }
 
@@ -48,6 +52,7 @@ static int make_request(const struct maf_args *args, struct openmaf_registration
     *rq = (struct openmaf_registration_request){
         .size = sizeof *rq,
         .stakeholder = args->stakeholder,
+        .server = maf_server(args),
         .registration_id = args->registration,
         .labels = args->labels.items,
         .n_labels = args->labels.n,
@@ -105,7 +110,8 @@ int maf_deregister(struct openmaf *maf, const struct maf_args *args, struct open
     if (args->json)
         return maf_print_json(json_pack("{s:s, s:b}", "adminFQDN", args->stakeholder, "deregistered", 1),
                               error);
-    (void)printf("no longer registered under %s\n", args->stakeholder);
+    (void)printf("no longer registered under %s%s\n", args->stakeholder,
+                 maf_server(args) == OPENMAF_MEF ? " at the MEF" : "");
     return OPENMAF_OK;
 }
 
@@ -137,8 +143,10 @@ static int make_filter(const struct maf_args *args, struct openmaf_discovery *fi
 {
     unsigned long limit = 0;
     unsigned long offset = 0;
-    *filter = (struct openmaf_discovery){
-        .size = sizeof *filter, .labels = args->labels.items, .n_labels = args->labels.n};
+    *filter = (struct openmaf_discovery){.size = sizeof *filter,
+                                         .labels = args->labels.items,
+                                         .n_labels = args->labels.n,
+                                         .server = maf_server(args)};
     if (args->type != NULL && strcmp(args->type, "keys") == 0)
         filter->type = OPENMAF_KEYS;
     else if (args->type != NULL && strcmp(args->type, "registrations") == 0)

@@ -18,8 +18,10 @@ static int print_registrations(struct openmaf *maf, bool print, json_t *array, s
             continue;
         }
         if (print)
-            (void)printf("registered under %s until %s\n", list[i]->stakeholder, expires);
-        (void)json_array_append_new(array, json_pack("{s:s, s:o}", "adminFQDN", list[i]->stakeholder,
+            (void)printf("registered under %s until %s%s\n", list[i]->stakeholder, expires,
+                         list[i]->server == OPENMAF_MEF ? " at the MEF" : "");
+        (void)json_array_append_new(array, json_pack("{s:s, s:s, s:o}", "adminFQDN", list[i]->stakeholder,
+                                                     "server", list[i]->server == OPENMAF_MEF ? "mef" : "maf",
                                                      "expires", maf_time_json(list[i]->expires)));
     }
     openmaf_registration_list_free(list, n);

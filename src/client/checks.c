@@ -95,14 +95,15 @@ om_rc check_key_registration(const struct m2m_resource *answer, const struct m2m
     return OM_OK;
 }
 
-om_rc check_key_retrieval(const struct m2m_resource *answer, const char *relative, int64_t now,
-                          struct om_error *err)
+om_rc check_key_retrieval(const struct m2m_resource *answer, const struct server_role *role,
+                          const char *relative, int64_t now, struct om_error *err)
 {
     OM_TRY(check_relative_key_id(answer->rn, relative, err));
     OM_TRY(check_not_past(answer->et, now, err));
-    if (!m2m_suid_for_maf_key(answer->suid))
-        return om_fail(err, OM_EINTEGRITY, "the answer has SUID %u, which is not that of a distributed key",
-                       answer->suid);
+    if (!role->takes_suid(answer->suid))
+        return om_fail(err, OM_EINTEGRITY,
+                       "the answer has SUID %u, which is not that of a key that a %s keeps", answer->suid,
+                       role->what);
     size_t n = answer->kyv.len;
     if (n < WIRE_KEY_VALUE_MIN || n > WIRE_KEY_VALUE_MAX || n % 2 != 0)
         return om_fail(err, OM_EINTEGRITY, "the answer has a Key Value of %zu octets", n);

@@ -4,6 +4,7 @@
 #ifndef OPENMAF_CLIENT_CHECKS_H
 #define OPENMAF_CLIENT_CHECKS_H
 
+#include "client/server.h"
 #include "onem2m/resource.h"
 
 OM_MUST_USE om_rc check_not_past(int64_t et, int64_t now, struct om_error *err);
@@ -29,8 +30,8 @@ OM_MUST_USE om_rc check_key_registration(const struct m2m_resource *answer, cons
                                          int64_t now, bool *changed, struct om_error *err);
 
 /* A whole answer to MAF Key Retrieval (MAF-KT-7, MAF-KT-9, MAF-KR-9). */
-OM_MUST_USE om_rc check_key_retrieval(const struct m2m_resource *answer, const char *relative, int64_t now,
-                                      struct om_error *err);
+OM_MUST_USE om_rc check_key_retrieval(const struct m2m_resource *answer, const struct server_role *role,
+                                      const char *relative, int64_t now, struct om_error *err);
 
 /* Whether two lists hold the same texts, in any order. */
 bool check_same_members(const struct m2m_list *a, const struct m2m_list *b);

@@ -69,6 +69,17 @@ om_rc client_check_size(size_t size, size_t expected, const char *what, struct o
     return OM_OK;
 }
 
+om_rc client_server(const struct openmaf *maf, enum openmaf_server which, const struct home_server **out,
+                    struct om_error *err)
+{
+    if (which != OPENMAF_MAF && which != OPENMAF_MEF)
+        return om_fail(err, OM_EINPUT, "there is no server %d", (int)which);
+    *out = which == OPENMAF_MEF ? &maf->home.mef : &maf->home.maf;
+    return (*out)->fqdn[0] != '\0' ? OM_OK
+                                   : om_fail(err, OM_ECONFIG, "%s has no MEF: section [mef] of %s names it",
+                                             maf->home.dir, HOME_CONFIG_FILE);
+}
+
 om_rc client_list(struct m2m_list *out, const char *const *texts, size_t n, struct om_error *err)
 {
     for (size_t i = 0; i < n; i++) {

@@ -32,6 +32,10 @@ int client_end(struct openmaf *maf, om_rc rc, const struct om_error *err, struct
 /* The same last step where there is no client. */
 int client_result(om_rc rc, int rsc, const struct om_error *err, struct openmaf_error *out);
 
+/* The server that a caller means. OM_EINPUT, OM_ECONFIG: this home has no MEF. */
+OM_MUST_USE om_rc client_server(const struct openmaf *maf, enum openmaf_server which,
+                                const struct home_server **out, struct om_error *err);
+
 /* Checks the `size` member of a caller's structure. OM_EINPUT. */
 OM_MUST_USE om_rc client_check_size(size_t size, size_t expected, const char *what, struct om_error *err);
 

@@ -1,18 +1,25 @@
-/* Discovery (TS-0004 7.3.3.14, spec/wire §3): which records of the MAF this client may see. */
+/* Discovery (TS-0004 7.3.3.14, spec/wire §3): which records of a server this client may see. */
 #include "client/exchange.h"
 #include "onem2m/types.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static om_rc set_filter(struct m2m_request *rq, const struct openmaf_discovery *filter, struct om_error *err)
+static om_rc find_server(const struct openmaf *maf, const struct openmaf_discovery *filter,
+                         const struct home_server **server, struct om_error *err)
 {
     if (filter == NULL)
         return om_fail(err, OM_EINPUT, "no filter given");
     OM_TRY(client_check_size(filter->size, sizeof *filter, "openmaf_discovery", err));
+    return client_server(maf, filter->server, server, err);
+}
+
+static om_rc set_filter(struct m2m_request *rq, const struct openmaf_discovery *filter,
+                        const struct server_role *role, struct om_error *err)
+{
     rq->fc.present = rq->fc.discovery = true;
     if (filter->type != OPENMAF_ANY)
-        rq->fc.ty = filter->type == OPENMAF_KEYS ? WIRE_TY_SYMM_KEY_REG : WIRE_TY_MAF_CLIENT_REG;
+        rq->fc.ty = filter->type == OPENMAF_KEYS ? WIRE_TY_SYMM_KEY_REG : role->ty_client_reg;
     if (filter->limit != 0)
         rq->fc.lim = filter->limit;
     if (filter->offset != 0)
@@ -44,9 +51,11 @@ static om_rc do_discover(struct openmaf *maf, const struct openmaf_discovery *fi
                          struct om_error *err)
 {
     struct exchange x;
+    const struct home_server *server = NULL;
     om_rc rc;
-    OM_TRY_GOTO(rc, out, exchange_init(&x, maf, &maf->home.maf, M2M_OP_RETRIEVE, NULL, err));
-    OM_TRY_GOTO(rc, out, set_filter(&x.rq, filter, err));
+    OM_TRY(find_server(maf, filter, &server, err));
+    OM_TRY_GOTO(rc, out, exchange_init(&x, maf, server, M2M_OP_RETRIEVE, NULL, err));
+    OM_TRY_GOTO(rc, out, set_filter(&x.rq, filter, server->role, err));
     OM_TRY_GOTO(rc, out, exchange_run(&x, M2M_OK, NULL, NULL, err));
     rc = take_ids(&x, ids, err);
 out:

@@ -6,9 +6,9 @@
 unsigned key_record_wanted(const struct openmaf *maf, unsigned suid)
 {
     unsigned wanted = SE_FORM_KEY;
-    if (suid == M2M_SUID_SAEF)
+    if (m2m_suid_same_use(suid, M2M_SUID_SAEF))
         wanted |= SE_FORM_PSK | SE_FORM_PSK13 | (maf->home.saef_first_half ? SE_FORM_PSK_OF_HALF : 0U);
-    else if (suid == M2M_SUID_ESDATA || suid == M2M_SUID_ESDATA_SIGNATURE)
+    else if (m2m_suid_same_use(suid, M2M_SUID_ESDATA) || m2m_suid_same_use(suid, M2M_SUID_ESDATA_SIGNATURE))
         wanted |= SE_FORM_HALVES;
     return wanted;
 }
@@ -46,7 +46,7 @@ om_rc key_record_export(struct openmaf *maf, struct key_record *k, SSL *ssl, con
 
 om_rc key_record_may(const struct key_record *k, unsigned suid, struct om_error *err)
 {
-    if (k->pub.suid != suid)
+    if (!m2m_suid_same_use(k->pub.suid, suid))
         return om_fail(err, OM_EDENIED, "%s is for SUID %u, not %u", k->key_id, k->pub.suid, suid);
     char text[M2M_TIMESTAMP_SIZE];
     m2m_timestamp_format(text, k->pub.expires);

@@ -60,7 +60,8 @@ OM_MUST_USE om_rc key_record_import(struct openmaf *maf, struct key_record *k, c
 OM_MUST_USE om_rc key_record_export(struct openmaf *maf, struct key_record *k, SSL *ssl, const char *label,
                                     uint8_t id[OMTLS_EXPORT_ID_SIZE], struct om_error *err);
 
-/* MAF-KT-9: a key is not used outside the feature of its SUID, nor at or after expirationTime. OM_EDENIED. */
+/* MAF-KT-9: a key is not used outside the feature of its SUID (that of 32 is that of 22), nor at or after
+ * expirationTime. OM_EDENIED. */
 OM_MUST_USE om_rc key_record_may(const struct key_record *k, unsigned suid, struct om_error *err);
 
 #endif

@@ -95,7 +95,7 @@ static om_rc refuse_known(struct work *w, struct om_error *err)
 static om_rc do_register(struct work *w, const struct openmaf_key_request *rq, struct om_error *err)
 {
     const unsigned needed = M2M_A_RN | M2M_A_ET | M2M_A_CR | M2M_A_ADFQ | M2M_A_SUID | M2M_A_TGIS;
-    OM_TRY(key_request_create(w->maf, rq, &w->sent, err));
+    OM_TRY(key_request_create(w->maf, rq, &w->server, &w->sent, err));
     w->k->pub.suid = w->sent.suid; /* decides the forms in which the key is kept */
     if (rq->generate)
         OM_TRY(generate(w, err));
@@ -124,8 +124,6 @@ int openmaf_key_register(struct openmaf *maf, const struct openmaf_key_request *
     struct om_error err = {0};
     struct work w = {.k = key_record_new(), .maf = maf};
     om_rc rc = client_begin_locked(maf, &err);
-    if (rc == OM_OK)
-        w.server = &maf->home.maf;
     if (w.k == NULL)
         rc = om_fail(&err, OM_ENOMEM, "no memory for a key");
     else if (rc == OM_OK)

@@ -7,13 +7,14 @@
 
 #include <string.h>
 
-/* MAF-KR-6, before the MAF has to say it. */
+/* MAF-KR-6, MEF-KR-2, before the server has to say it. */
 static om_rc check_targets(const struct m2m_list *targets, unsigned suid, struct om_error *err)
 {
     for (size_t i = 0; i < targets->n; i++) {
         const char *id = targets->items[i];
-        if (strlen(id) > M2M_ID_MAX || !m2m_is_absolute_id(id))
-            return om_fail(err, OM_EINPUT, "target '%.80s' is not an Absolute AE-ID or CSE-ID", id);
+        if (strlen(id) > M2M_ID_MAX || !m2m_suid_takes_target(suid, id))
+            return om_fail(err, OM_EINPUT, "target '%.80s' is not %s", id,
+                           suid == M2M_SUID_REMOTE_MAF ? "the FQDN of a MAF" : "an Absolute AE-ID or CSE-ID");
         for (size_t j = 0; j < i; j++)
             if (strcmp(id, targets->items[j]) == 0)
                 return om_fail(err, OM_EINPUT, "target %.120s is given twice", id);
@@ -58,12 +59,13 @@ static om_rc fill_from(const json_t *cfg, struct m2m_resource *out, struct om_er
     return add_texts(json_object_get(cfg, WIRE_TGIS), M2M_A_TGIS, &out->tgis, out, err);
 }
 
-static om_rc apply_configuration(struct openmaf *maf, struct m2m_resource *out, struct om_error *err)
+static om_rc apply_configuration(struct openmaf *maf, const struct home_server *server,
+                                 struct m2m_resource *out, struct om_error *err)
 {
     struct registration *r = registration_new();
     if (r == NULL)
         return om_fail(err, OM_ENOMEM, "no memory for a registration");
-    om_rc rc = registration_read(maf, &maf->home.maf, out->adfq, r, err);
+    om_rc rc = registration_read(maf, server, out->adfq, r, err);
     const json_t *cfg = rc == OM_OK ? registration_key_cfg(r, out->suid) : NULL;
     if (rc == OM_ENOTFOUND)
         rc = OM_OK;
@@ -80,16 +82,26 @@ static om_rc check_size(const struct openmaf_key_request *rq, struct om_error *e
     return client_check_size(rq->size, sizeof *rq, "openmaf_key_request", err);
 }
 
-om_rc key_request_create(struct openmaf *maf, const struct openmaf_key_request *rq, struct m2m_resource *out,
-                         struct om_error *err)
+static om_rc check_suid(const struct server_role *role, unsigned suid, struct om_error *err)
+{
+    if (role->takes_suid(suid))
+        return OM_OK;
+    return role == &server_role_mef /* MEF-KR-1, MAF-KR-5 */
+               ? om_fail(err, OM_EINPUT,
+                         "SUID %u is not one of 21 (MAF), 22 (SAEF), 23 (ESPrim), 24 and 25 (ESData)", suid)
+               : om_fail(err, OM_EINPUT, "SUID %u is not one of 32 (SAEF), 33 (ESPrim), 34 and 35 (ESData)",
+                         suid);
+}
+
+om_rc key_request_create(struct openmaf *maf, const struct openmaf_key_request *rq,
+                         const struct home_server **server, struct m2m_resource *out, struct om_error *err)
 {
     OM_TRY(check_size(rq, err));
+    OM_TRY(client_server(maf, rq->server, server, err));
     if (rq->stakeholder == NULL || strlen(rq->stakeholder) > M2M_FQDN_MAX || !m2m_is_fqdn(rq->stakeholder))
         return om_fail(err, OM_EINPUT, "stakeholder '%.80s' is not a lower-case FQDN",
                        rq->stakeholder != NULL ? rq->stakeholder : "");
-    if (!m2m_suid_for_maf_key(rq->suid)) /* MAF-KR-5 */
-        return om_fail(err, OM_EINPUT, "SUID %u is not one of 32 (SAEF), 33 (ESPrim), 34 and 35 (ESData)",
-                       rq->suid);
+    OM_TRY(check_suid((*server)->role, rq->suid, err));
     *out = (struct m2m_resource){
         .type = WIRE_TY_SYMM_KEY_REG, .present = M2M_A_ADFQ | M2M_A_SUID, .suid = rq->suid};
     OM_TRY(om_copy_text(out->adfq, sizeof out->adfq, rq->stakeholder, err));
@@ -98,7 +110,7 @@ om_rc key_request_create(struct openmaf *maf, const struct openmaf_key_request *
         out->et = rq->expires;
         out->present |= M2M_A_ET;
     }
-    OM_TRY(apply_configuration(maf, out, err));
+    OM_TRY(apply_configuration(maf, *server, out, err));
     if ((out->present & M2M_A_ET) == 0)
         out->et = client_now() + CLIENT_LIFETIME;
     out->present |= M2M_A_ET;

@@ -33,7 +33,7 @@ static om_rc fetch(struct work *w, struct om_error *err)
     OM_TRY(exchange_init(&w->x, w->maf, w->k->server, M2M_OP_RETRIEVE, w->k->relative, err));
     OM_TRY(exchange_run(&w->x, M2M_OK, NULL, NULL, err));
     OM_TRY(exchange_result(&w->x, WIRE_TY_SYMM_KEY_REG, needed, &w->answer, err));
-    return check_key_retrieval(&w->answer, w->k->relative, client_now(), err);
+    return check_key_retrieval(&w->answer, w->k->server->role, w->k->relative, client_now(), err);
 }
 
 /* MAF-KT-9: everything is bound to the key identifier. What of it can never change must not have changed

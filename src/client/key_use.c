@@ -75,7 +75,8 @@ int openmaf_key_hmac_half(struct openmaf *maf, const char *key_id, unsigned suid
     om_rc rc = client_begin(maf, &err);
     if (rc == OM_OK && half != 0 && half != 1)
         rc = om_fail(&err, OM_EINPUT, "a half is 0 or 1");
-    if (rc == OM_OK && suid != M2M_SUID_ESDATA && suid != M2M_SUID_ESDATA_SIGNATURE)
+    if (rc == OM_OK && !m2m_suid_same_use(suid, M2M_SUID_ESDATA) &&
+        !m2m_suid_same_use(suid, M2M_SUID_ESDATA_SIGNATURE))
         rc = om_fail(&err, OM_EDENIED, "keys of SUID %u are used whole (TS-0003 8.8.1)", suid);
     if (rc == OM_OK)
         rc = check_data(&part, &err);

@@ -104,6 +104,10 @@ OPENMAF_API void openmaf_time_format(int64_t t, char out[16]);
 /* ---- Home -----------------------------------------------------------------------------------------------
  */
 
+/* The servers of a home. Registrations, keys and discovery are the same at both (TS-0003 8.3.5.2 says of a
+ * MEF what 8.8.2 says of a MAF); a home without a MEF answers OPENMAF_ECONFIG where one is meant. */
+enum openmaf_server { OPENMAF_MAF = 0, OPENMAF_MEF = 1 };
+
 struct openmaf_home {
     size_t size;
     const char *id;       /* Absolute AE-ID or CSE-ID of this client (//sp.example/cse1/Cae7) */
@@ -261,6 +265,7 @@ struct openmaf_registration {
     size_t n_labels;
     const char *configuration; /* last mafClientCfg retrieved, as JSON text; NULL when none was */
     const char *problem;       /* in lists: NULL, or why this record is refused */
+    enum openmaf_server server;
 };
 OPENMAF_API void openmaf_registration_free(struct openmaf_registration *registration);
 
@@ -275,12 +280,13 @@ struct openmaf_registration_request {
                                   (register); an update replaces all of them */
     size_t n_labels;
     int remove_labels; /* update: 1 removes all labels */
+    enum openmaf_server server;
 };
 
-/* MAF Client Registration (8.8.2.3). OPENMAF_EDENIED also when the registration configuration has lapsed.
- * Answers are checked (expirationTime, own identity, adminFQDN) before they count; a registration that fails
- * a check is ended at the MAF and OPENMAF_EINTEGRITY returned. *out (may be NULL) is freed by
- * openmaf_registration_free. OPENMAF_ECONFLICT with rsc 4117: registered already.
+/* MAF Client Registration (8.8.2.3), MEF Client Registration (8.3.5.2.3). OPENMAF_EDENIED also when the
+ * registration configuration has lapsed. Answers are checked (expirationTime, own identity, adminFQDN) before
+ * they count; a registration that fails a check is ended at the MAF and OPENMAF_EINTEGRITY returned. *out
+ * (may be NULL) is freed by openmaf_registration_free. OPENMAF_ECONFLICT with rsc 4117: registered already.
  */
 OPENMAF_API int openmaf_register(struct openmaf *maf, const struct openmaf_registration_request *request,
                                  struct openmaf_registration **out, struct openmaf_error *error);
@@ -300,7 +306,7 @@ OPENMAF_API int openmaf_update(struct openmaf *maf, const struct openmaf_registr
 OPENMAF_API int openmaf_deregister(struct openmaf *maf, const struct openmaf_registration_request *request,
                                    struct openmaf_error *error);
 
-/* Local records of registrations, as openmaf_credential_list does it. */
+/* Local records of registrations, at the MAF and then at the MEF, as openmaf_credential_list does it. */
 OPENMAF_API int openmaf_registration_list(struct openmaf *maf, struct openmaf_registration ***list, size_t *n,
                                           struct openmaf_error *error);
 OPENMAF_API void openmaf_registration_list_free(struct openmaf_registration **list, size_t n);
@@ -311,11 +317,12 @@ OPENMAF_API void openmaf_registration_list_free(struct openmaf_registration **li
 enum openmaf_role { OPENMAF_SOURCE = 1, OPENMAF_TARGET = 2 };
 
 struct openmaf_key {
-    const char *key_id;      /* RelativeKeyID@MAF-FQDN */
-    enum openmaf_role role;  /* what this client is to the key */
-    unsigned suid;           /* permitted use: 32 SAEF, 33 ESPrim, 34 and 35 ESData (TS-0004 m2m:suid) */
-    int64_t expires;         /* not to be used at or after this time */
-    const char *source;      /* Source MAF Client ID */
+    const char *key_id;     /* RelativeKeyID@MAF-FQDN */
+    enum openmaf_role role; /* what this client is to the key */
+    unsigned suid;      /* permitted use: 32 SAEF, 33 ESPrim, 34 and 35 ESData (TS-0004 m2m:suid); 22 to 25
+                           the same of a key that a MEF keeps, 21 at a MAF */
+    int64_t expires;    /* not to be used at or after this time */
+    const char *source; /* Source MAF Client ID */
     const char *stakeholder; /* adminFQDN */
     const char *const *labels;
     size_t n_labels;
@@ -334,18 +341,19 @@ struct openmaf_key_request {
     size_t size;
     const char *stakeholder;   /* register: adminFQDN */
     const char *key_id;        /* update: RelativeKeyID@MAF-FQDN */
-    unsigned suid;             /* register: 32..35 */
+    unsigned suid;             /* register: 32..35 at a MAF, 21..25 at a MEF */
     int64_t expires;           /* proposed end; 0: 365 days from now (register), unchanged (update) */
     const char *const *labels; /* an update replaces all of them */
     size_t n_labels;
-    int remove_labels; /* update: 1 removes all labels */
-    const char *const
-        *targets; /* Absolute AE-IDs or CSE-IDs; none: the stakeholder's configuration or policy decides */
+    int remove_labels;          /* update: 1 removes all labels */
+    const char *const *targets; /* Absolute AE-IDs or CSE-IDs, for SUID 21 the MAF-FQDN; none: the
+                                   stakeholder's configuration or policy decides */
     size_t n_targets;
     int generate; /* register: 0 both ends derive Kc with the TLS exporter; 1 this client makes it in its
                      token */
     int strict; /* 1: fail when the MAF stores other targetIDs (8.3.9.9.5); 0: accept and set targets_changed
                  */
+    enum openmaf_server server; /* register; the FQDN in key_id says it elsewhere */
 };
 
 /* MAF Key Registration (8.8.2.7) in a TLS session of its own. The answer is checked: RelativeKeyID against
@@ -478,6 +486,7 @@ struct openmaf_discovery {
     size_t n_labels;
     uint32_t limit;  /* 0: the MAF's own */
     uint32_t offset; /* skip as many */
+    enum openmaf_server server;
 };
 
 /* Asks the MAF which records this client may see. *ids is an array of *n mafClientRegIDs and RelativeKeyIDs,

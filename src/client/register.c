@@ -1,5 +1,5 @@
-/* MAF Client Registration, Configuration Retrieval, Update, De-Registration (TS-0003 8.8.2.3 to 8.8.2.6),
- * client side. */
+/* MAF and MEF Client Registration, Configuration Retrieval, Update, De-Registration (TS-0003 8.8.2.3 to
+ * 8.8.2.6, 8.3.5.2.3 to 8.3.5.2.6), client side. */
 #include "client/checks.h"
 #include "client/configuration.h"
 #include "client/exchange.h"
@@ -99,7 +99,6 @@ static om_rc apply_configuration(struct openmaf *maf, bool keep_end, struct m2m_
 static om_rc do_register(struct openmaf *maf, const struct openmaf_registration_request *rq, struct work *w,
                          struct om_error *err)
 {
-    OM_TRY(check_request(rq, err));
     w->sent = (struct m2m_resource){.type = w->server->role->ty_client_reg, .present = M2M_A_ET | M2M_A_ADFQ};
     w->sent.et = rq->expires != 0 ? rq->expires : client_now() + CLIENT_LIFETIME;
     OM_TRY(om_copy_text(w->sent.adfq, sizeof w->sent.adfq, rq->stakeholder, err));
@@ -126,11 +125,11 @@ static om_rc find(struct openmaf *maf, const struct openmaf_registration_request
                   struct om_error *err)
 {
     struct registration *r = w->r;
-    OM_TRY(check_request(rq, err));
     om_rc rc = registration_read(maf, w->server, rq->stakeholder, r, err);
     if (rc == OM_ENOTFOUND && rq->registration_id == NULL)
-        return om_fail(err, OM_ENOTFOUND, "this home has no registration under %s; 'maf register' makes one",
-                       rq->stakeholder);
+        return om_fail(err, OM_ENOTFOUND,
+                       "this home has no registration under %s at the %s; 'maf %sregister' makes one",
+                       rq->stakeholder, w->server->role->what, rq->server == OPENMAF_MEF ? "mef " : "");
     if (rc != OM_OK && rc != OM_ENOTFOUND)
         return rc;
     OM_TRY(om_copy_text(r->stakeholder, sizeof r->stakeholder, rq->stakeholder, err));
@@ -218,10 +217,14 @@ static int run(procedure *proc, struct openmaf *maf, const struct openmaf_regist
     struct work w = {.r = registration_new()};
     om_rc rc = client_begin_locked(maf, &err);
     if (rc == OM_OK)
-        w.server = &maf->home.maf;
+        rc = check_request(rq, &err);
+    if (rc == OM_OK)
+        rc = client_server(maf, rq->server, &w.server, &err);
     if (w.r == NULL)
         rc = om_fail(&err, OM_ENOMEM, "no memory for a registration");
     else if (rc == OM_OK)
+        w.r->pub.server = rq->server;
+    if (rc == OM_OK)
         rc = proc(maf, rq, &w, &err);
     if (rc == OM_OK)
         rc = finish(&w, out, &err);

@@ -52,6 +52,7 @@ om_rc registration_read(struct openmaf *maf, const struct home_server *server, c
                         struct registration *r, struct om_error *err)
 {
     char name[RECORD_NAME_SIZE];
+    r->pub.server = server->role == &server_role_mef ? OPENMAF_MEF : OPENMAF_MAF;
     OM_TRY(record_name(name, kind_of(server), stakeholder, err));
     return read_named(maf, name, r, err);
 }
@@ -119,21 +120,56 @@ static void discard(void *item)
     openmaf_registration_free(item);
 }
 
-static void *make(struct openmaf *maf, const char *name)
+static void *make(struct openmaf *maf, const char *name, enum openmaf_server server)
 {
     struct registration *r = registration_new();
     struct om_error err = {0};
     if (r == NULL)
         return NULL;
+    r->pub.server = server;
     om_rc rc = read_named(maf, name, r, &err);
     if (rc == OM_OK)
         rc = registration_publish(r, &err);
     if (rc != OM_OK) {
         (void)snprintf(r->stakeholder, sizeof r->stakeholder, "%s", record_text(name));
         (void)snprintf(r->problem, sizeof r->problem, "%s", om_error_text(&err, rc));
-        r->pub = (struct openmaf_registration){.stakeholder = r->stakeholder, .problem = r->problem};
+        r->pub = (struct openmaf_registration){
+            .stakeholder = r->stakeholder, .problem = r->problem, .server = server};
     }
     return &r->pub;
+}
+
+static void *make_at_maf(struct openmaf *maf, const char *name)
+{
+    return make(maf, name, OPENMAF_MAF);
+}
+
+static void *make_at_mef(struct openmaf *maf, const char *name)
+{
+    return make(maf, name, OPENMAF_MEF);
+}
+
+/* Those at the MAF, then those at the MEF. */
+static om_rc list_both(struct openmaf *maf, void ***items, size_t *n, struct om_error *err)
+{
+    void **second = NULL;
+    size_t n_second = 0;
+    OM_TRY(list_records(maf, RECORD_REGISTRATION, make_at_maf, discard, items, n, err));
+    om_rc rc = list_records(maf, RECORD_MEF_REGISTRATION, make_at_mef, discard, &second, &n_second, err);
+    void **all = rc == OM_OK && n_second > 0 ? reallocarray(*items, *n + n_second, sizeof *all) : *items;
+    if (rc == OM_OK && all == NULL && n_second > 0)
+        rc = om_fail(err, OM_ENOMEM, "no memory for a list");
+    if (rc != OM_OK) {
+        list_free(second, n_second, discard);
+        list_free(*items, *n, discard);
+        return rc;
+    }
+    for (size_t i = 0; i < n_second; i++)
+        all[*n + i] = second[i];
+    free(second);
+    *items = all;
+    *n += n_second;
+    return OM_OK;
 }
 
 int openmaf_registration_list(struct openmaf *maf, struct openmaf_registration ***list, size_t *n,
@@ -143,7 +179,7 @@ int openmaf_registration_list(struct openmaf *maf, struct openmaf_registration *
     void **items = NULL;
     om_rc rc = client_begin(maf, &err);
     if (rc == OM_OK)
-        rc = list_records(maf, RECORD_REGISTRATION, make, discard, &items, n, &err);
+        rc = list_both(maf, &items, n, &err);
     if (rc == OM_OK)
         *list = (struct openmaf_registration **)items;
     return client_end(maf, rc, &err, error);

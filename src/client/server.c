@@ -1,5 +1,6 @@
 /* The roles of servers: see server.h. */
 #include "client/server.h"
+#include "onem2m/types.h"
 #include "onem2m/wire_names.h"
 #include "tls/tls.h"
 
@@ -9,7 +10,8 @@ const struct server_role server_role_maf = {.what = "MAF",
                                             .credential_type = 11,
                                             .key = "Km",
                                             .key_id = "KmID",
-                                            .label = OMTLS_LABEL_CONNECTION};
+                                            .label = OMTLS_LABEL_CONNECTION,
+                                            .takes_suid = m2m_suid_for_maf_key};
 
 const struct server_role server_role_mef = {.what = "MEF",
                                             .section = "mef",
@@ -17,4 +19,5 @@ const struct server_role server_role_mef = {.what = "MEF",
                                             .credential_type = 10,
                                             .key = "Kpm",
                                             .key_id = "KpmID",
-                                            .label = OMTLS_LABEL_BOOTSTRAP};
+                                            .label = OMTLS_LABEL_BOOTSTRAP,
+                                            .takes_suid = m2m_suid_for_mef_key};

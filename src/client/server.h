@@ -12,12 +12,13 @@
 struct transport;
 
 struct server_role {
-    const char *what;         /* "MAF" */
-    const char *section;      /* of maf.conf */
-    int ty_client_reg;        /* WIRE_TY_MAF_CLIENT_REG */
-    unsigned credential_type; /* TS-0003 10.4, of a symmetric key shared with it */
-    const char *key, *key_id; /* names of that key and of its identifier: "Km", "KmID" */
-    const char *label;        /* of the exporter that gives a key */
+    const char *what;                  /* "MAF" */
+    const char *section;               /* of maf.conf */
+    int ty_client_reg;                 /* WIRE_TY_MAF_CLIENT_REG */
+    unsigned credential_type;          /* TS-0003 10.4, of a symmetric key shared with it */
+    const char *key, *key_id;          /* names of that key and of its identifier: "Km", "KmID" */
+    const char *label;                 /* of the exporter that gives a key */
+    bool (*takes_suid)(unsigned suid); /* of the keys that it keeps */
 };
 extern const struct server_role server_role_maf, server_role_mef;
 

@@ -18,9 +18,15 @@ bool m2m_suid_for_mef_key(unsigned suid)
     return suid >= 21 && suid <= 25; /* MEF-KR-1 */
 }
 
+bool m2m_suid_same_use(unsigned a, unsigned b)
+{
+    return a % 10 == b % 10 && (m2m_suid_for_maf_key(a) || m2m_suid_for_mef_key(a)) &&
+           (m2m_suid_for_maf_key(b) || m2m_suid_for_mef_key(b));
+}
+
 bool m2m_suid_takes_target(unsigned suid, const char *id)
 {
-    return suid == 21 ? m2m_is_fqdn(id) : m2m_is_absolute_id(id);
+    return suid == M2M_SUID_REMOTE_MAF ? m2m_is_fqdn(id) : m2m_is_absolute_id(id);
 }
 
 bool m2m_suid_single_target(unsigned suid)

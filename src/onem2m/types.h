@@ -46,9 +46,12 @@ bool m2m_is_plain_text(const char *s, size_t max);
 #define M2M_SUID_ESPRIM           33
 #define M2M_SUID_ESDATA           34
 #define M2M_SUID_ESDATA_SIGNATURE 35
+#define M2M_SUID_REMOTE_MAF       21 /* Km, of a key that a MEF distributes */
 bool m2m_suid_defined(unsigned suid);
-bool m2m_suid_for_maf_key(unsigned suid);   /* 32 33 34 35 */
-bool m2m_suid_for_mef_key(unsigned suid);   /* 21 22 23 24 25 */
+bool m2m_suid_for_maf_key(unsigned suid); /* 32 33 34 35 */
+bool m2m_suid_for_mef_key(unsigned suid); /* 21 22 23 24 25 */
+/* Whether keys of both are for the same use, whoever distributes them: 22 and 32. */
+bool m2m_suid_same_use(unsigned a, unsigned b);
 bool m2m_suid_single_target(unsigned suid); /* 32 33 (and 21 22 23 at an MEF) */
 
 /* Whether id can be a target of a key of this SUID: a MAF's FQDN for 21, else an Absolute AE-ID or CSE-ID

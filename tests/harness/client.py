@@ -8,15 +8,18 @@ from .maf import ADMIN, run
 BINDINGS = ("https", "wss", "coaps", "coaps-tcp")
 
 
+def address_of(server, binding):
+    port = {"coaps": server.coaps_port, "coaps-tcp": server.coaps_tcp_port}.get(binding, server.port)
+    return f"127.0.0.1:{port}"
+
+
 class Client:
-    """binding: the option of `maf init` that gives the MAF's address; address: another one than that of `maf`."""
+    """binding: the option of `maf init` that gives the MAF's address; address: another one than that of `maf`; mef: a second server, by the same binding."""
 
     def __init__(self, token, home, identity, maf=None, fqdn=None, address=None, custody=None, binding="https",
-                 format=None, tls_max=None):
+                 format=None, tls_max=None, mef=None):
         self.token, self.home, self.id, self.binding = token, pathlib.Path(home), identity, binding
-        if address is None:
-            ports = {"coaps": maf.coaps_port, "coaps-tcp": maf.coaps_tcp_port}
-            address = f"127.0.0.1:{ports.get(binding, maf.port)}"
+        address = address or address_of(maf, binding)
         args = ["init", "--id", identity, "--maf", fqdn or maf.fqdn, "--" + binding, address, *token.options()]
         if custody:
             args += ["--custody", custody]
@@ -24,6 +27,8 @@ class Client:
             args += ["--format", format]
         if tls_max:
             args += ["--tls-max", tls_max]
+        if mef:
+            args += ["--mef", mef.fqdn, "--mef-" + binding, address_of(mef, binding)]
         self.maf(*args)
 
     def command(self):

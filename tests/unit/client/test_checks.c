@@ -122,7 +122,7 @@ static void test_MAF_KR_16_targets(void **state)
 static om_rc check_length(size_t n)
 {
     assert_int_equal(om_secret_alloc(&answer.kyv, n, NULL), OM_OK);
-    return check_key_retrieval(&answer, REL, NOW, NULL);
+    return check_key_retrieval(&answer, &server_role_maf, REL, NOW, NULL);
 }
 
 static void test_MAF_KT_9(void **state)
@@ -136,11 +136,12 @@ static void test_MAF_KT_9(void **state)
     assert_int_equal(check_length(33), OM_EINTEGRITY);
     assert_int_equal(check_length(66), OM_EINTEGRITY);
     assert_int_equal(check_length(32), OM_OK);
-    assert_int_equal(check_key_retrieval(&answer, "FF112233445566778899AABBCCDDEEFF", NOW, NULL),
-                     OM_EINTEGRITY);
-    assert_int_equal(check_key_retrieval(&answer, REL, NOW + 1, NULL), OM_EINTEGRITY);
+    assert_int_equal(
+        check_key_retrieval(&answer, &server_role_maf, "FF112233445566778899AABBCCDDEEFF", NOW, NULL),
+        OM_EINTEGRITY);
+    assert_int_equal(check_key_retrieval(&answer, &server_role_maf, REL, NOW + 1, NULL), OM_EINTEGRITY);
     answer.suid = 21;
-    assert_int_equal(check_key_retrieval(&answer, REL, NOW, NULL), OM_EINTEGRITY);
+    assert_int_equal(check_key_retrieval(&answer, &server_role_maf, REL, NOW, NULL), OM_EINTEGRITY);
 }
 
 int main(void)
