@@ -101,6 +101,11 @@ static om_rc fill(json_t *bundle, const struct bundle *what, struct om_error *er
     OM_TRY(set_port(cfg, WIRE_WSPT, what->websocket_port, err));
     if (what->name != NULL)
         return add_certificate(bundle, cfg, what, err);
+    if (what->mef != NULL) /* MEF-RP-1 */
+        return set(cfg, "rpsk",
+                   json_pack("{s:s, s:s, s:i, s:[s]}", WIRE_FQDN, what->mef, WIRE_ADFQ, what->admin_fqdn,
+                             WIRE_SUID, 21, WIRE_TGIS, what->fqdn),
+                   err);
     OM_TRY(m2m_credential_id(text, 11, what->kmid, err));
     return set(cfg, "ppsk", json_pack("{s:s}", "credID", text), err);
 }

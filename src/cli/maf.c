@@ -20,6 +20,8 @@ const struct maf_command maf_commands[] = {
     {"credential", "list", NULL, "", "", maf_credential_list, "list credentials"},
     {"credential", "forget", "CREDENTIAL", "", "", maf_credential_forget,
      "destroy a credential in this home"},
+    {"enrol", "", NULL, "ael8", "a", maf_enrol,
+     "get a key from the MEF and register at the MAF with it; renew it when its end is near"},
     {"register", "", NULL, "ael", "a", maf_register, "register at the MAF under a stakeholder"},
     {"config", "", NULL, "ar", "a", maf_config,
      "fetch the configuration that the stakeholder left at the MAF"},

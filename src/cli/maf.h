@@ -27,7 +27,7 @@ struct maf_args {
     const char *flavour, *name, *out;    /* csr */
     const char *stakeholder, *registration, *expires, *suid, *type, *limit, *offset;
     struct maf_list labels, targets;
-    bool raw, no_labels, generate, strict, show_value;
+    bool raw, no_labels, generate, strict, show_value, renew;
     const char *source, *forward, *accept, *timeout, *idle, *max_sessions; /* connect, listen */
     struct maf_list keys;
     bool dtls, once;
@@ -72,6 +72,10 @@ void maf_print_texts(const char *const *texts, size_t n);
 int maf_credentials(struct openmaf *maf, bool print, json_t *array, size_t *refused,
                     struct openmaf_error *error);
 
+/* The same for its enrolments. */
+int maf_enrolments(struct openmaf *maf, bool print, json_t *array, size_t *refused,
+                   struct openmaf_error *error);
+
 /* What ends a list: fails when records were refused (each was reported on stderr as it came). */
 int maf_refused(int code, size_t refused, struct openmaf_error *error);
 
@@ -90,6 +94,7 @@ int maf_token_status(struct openmaf *maf, const struct maf_args *args, struct op
 int maf_credential_import(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
 int maf_credential_list(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
 int maf_credential_forget(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
+int maf_enrol(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
 int maf_register(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
 int maf_config(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
 int maf_update(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);

@@ -63,7 +63,7 @@ static json_t *credential_json(const struct openmaf_credential *c)
     if (c->kmid != NULL)
         (void)json_object_set_new(tree, "kmid", json_string(c->kmid));
     (void)json_object_set_new(tree, "imported", maf_time_json(c->imported));
-    if (c->kind == OPENMAF_CERTIFICATE)
+    if (c->kind == OPENMAF_CERTIFICATE || c->expires != 0)
         (void)json_object_set_new(tree, "expires", maf_time_json(c->expires));
     (void)json_object_set_new(tree, "current", json_boolean(c->current));
     if (warning(c) != NULL)

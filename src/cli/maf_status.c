@@ -43,10 +43,12 @@ static int print_configurations(struct openmaf *maf, bool print, json_t *array, 
         }
         if (print)
             (void)printf("under %s: credential %s\n", c->stakeholder,
-                         c->credential != NULL ? c->credential : "as this home chooses");
-        (void)json_array_append_new(array,
-                                    json_pack("{s:s, s:s?, s:o}", "adminFQDN", c->stakeholder, "credentialID",
-                                              c->credential, "expires", maf_time_json(c->expires)));
+                         c->remote               ? "from the MEF"
+                         : c->credential != NULL ? c->credential
+                                                 : "as this home chooses");
+        (void)json_array_append_new(array, json_pack("{s:s, s:s?, s:b, s:o}", "adminFQDN", c->stakeholder,
+                                                     "credentialID", c->credential, "remote", c->remote,
+                                                     "expires", maf_time_json(c->expires)));
     }
     openmaf_configuration_list_free(list, n);
     return code;
@@ -60,6 +62,7 @@ int maf_status(struct openmaf *maf, const struct maf_args *args, struct openmaf_
     json_t *credentials = json_array();
     json_t *configurations = json_array();
     json_t *registrations = json_array();
+    json_t *enrolments = json_array();
     if (print)
         (void)printf("%s at %s%s%s\n", openmaf_id(maf), openmaf_fqdn(maf), mef != NULL ? " and " : "",
                      mef != NULL ? mef : "");
@@ -67,14 +70,18 @@ int maf_status(struct openmaf *maf, const struct maf_args *args, struct openmaf_
     if (code == OPENMAF_OK)
         code = print_configurations(maf, print, configurations, &refused, error);
     if (code == OPENMAF_OK)
+        code = maf_enrolments(maf, print, enrolments, &refused, error);
+    if (code == OPENMAF_OK)
         code = print_registrations(maf, print, registrations, &refused, error);
     if (code == OPENMAF_OK && args->json)
-        code = maf_print_json(json_pack("{s:s, s:s, s:s*, s:O, s:O, s:O}", "id", openmaf_id(maf), "maf",
+        code = maf_print_json(json_pack("{s:s, s:s, s:s*, s:O, s:O, s:O, s:O}", "id", openmaf_id(maf), "maf",
                                         openmaf_fqdn(maf), "mef", mef, "credentials", credentials,
-                                        "configurations", configurations, "registrations", registrations),
+                                        "configurations", configurations, "enrolments", enrolments,
+                                        "registrations", registrations),
                               error);
     json_decref(credentials);
     json_decref(configurations);
+    json_decref(enrolments);
     json_decref(registrations);
     return maf_refused(code, refused, error);
 }

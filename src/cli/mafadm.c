@@ -52,6 +52,7 @@ static const struct adm_option options[] = {
     {'C', "certificate", "SERIAL", "a certificate that was issued here, by its serial number"},
     {'x', "cert-file", "FILE", "a certificate that was issued elsewhere, with its chain (PEM)"},
     {'A', "anchors", "FILE", "what the client is to trust of the MAF (PEM; default: ca/maf.pem)"},
+    {'E', "mef", "MEF-FQDN", "the client gets its key from this MEF, which this MAF asks"},
     {'L', "label", "LABEL", "label of the registration; may be repeated"},
     {'w', "reason", "REASON", "keyCompromise, superseded, cessationOfOperation, ... (default unspecified)"},
     {'T', "target", "ID", "Enrolment Target: a MAF-FQDN for SUID 21, else an Absolute AE-ID or CSE-ID"},
@@ -94,8 +95,8 @@ static const struct adm_command commands[] = {
     {"cert", "show", "SERIAL", "O", "", adm_cert_show, "give out one certificate again"},
     {"cert", "revoke", "SERIAL", "w", "", adm_cert_revoke,
      "revoke a certificate and make the CRL that says so"},
-    {"bundle", "", NULL, "sCxkAVneLO", "s", adm_bundle,
-     "put what a client needs to register into one file, for a certificate or a KmID"},
+    {"bundle", "", NULL, "sCxkEAVneLO", "s", adm_bundle,
+     "put what a client needs to register into one file, for a certificate, a KmID or a key from a MEF"},
     {"cert", "crl", NULL, "e", "", adm_cert_crl, "make the next CRL of each authority"},
 };
 #define N_COMMANDS (sizeof commands / sizeof commands[0])
@@ -154,15 +155,15 @@ static void print_command_help(const struct adm_command *cmd)
 static om_rc take_option(struct adm_args *args, char letter, const char *value, struct om_error *err)
 {
     const char **texts[128] = {
-        ['d'] = &args->dir,         ['f'] = &args->fqdn,      ['t'] = &args->token,
-        ['p'] = &args->pin_source,  ['H'] = &args->https,     ['y'] = &args->cert_fingerprint,
-        ['s'] = &args->stakeholder, ['k'] = &args->kmid,      ['m'] = &args->km_file,
-        ['o'] = &args->km_out,      ['e'] = &args->expires,   ['F'] = &args->file,
-        ['U'] = &args->crl_uri,     ['V'] = &args->flavour,   ['n'] = &args->name,
-        ['c'] = &args->csr,         ['O'] = &args->out,       ['w'] = &args->reason,
-        ['T'] = &args->target,      ['u'] = &args->suid,      ['l'] = &args->lifetime,
-        ['C'] = &args->serial,      ['x'] = &args->cert_file, ['A'] = &args->anchors,
-        ['Y'] = &args->key,
+        ['d'] = &args->dir,         ['f'] = &args->fqdn,    ['t'] = &args->token,
+        ['p'] = &args->pin_source,  ['H'] = &args->https,   ['y'] = &args->cert_fingerprint,
+        ['s'] = &args->stakeholder, ['k'] = &args->kmid,    ['m'] = &args->km_file,
+        ['o'] = &args->km_out,      ['e'] = &args->expires, ['F'] = &args->file,
+        ['U'] = &args->crl_uri,     ['V'] = &args->flavour, ['n'] = &args->name,
+        ['c'] = &args->csr,         ['O'] = &args->out,     ['w'] = &args->reason,
+        ['T'] = &args->target,      ['u'] = &args->suid,    ['l'] = &args->lifetime,
+        ['E'] = &args->mef,         ['C'] = &args->serial,  ['x'] = &args->cert_file,
+        ['A'] = &args->anchors,     ['Y'] = &args->key,
     };
     bool *flags[128] = {['j'] = &args->json,
                         ['g'] = &args->generate,

@@ -19,7 +19,7 @@ struct adm_args {
     const char *dir, *fqdn, *token, *pin_source, *https;                     /* init */
     const char *id, *stakeholder, *kmid, *km_file, *km_out, *expires, *file; /* client, policy */
     const char *crl_uri, *flavour, *name, *csr, *key, *out, *reason;         /* ca, cert */
-    const char *serial, *cert_file, *anchors;                                /* bundle */
+    const char *serial, *cert_file, *anchors, *mef;                          /* bundle */
     const char *target, *suid, *lifetime;                                    /* enrolee */
     bool generate, show_km, remove, keep_keys;
     struct m2m_list ids; /* all of --id; the first is `id` too */

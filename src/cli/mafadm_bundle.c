@@ -4,6 +4,7 @@
 #include "pki/parse.h"
 #include "pki/path.h"
 #include "provisioning/bundle.h"
+#include "store/provisioned.h"
 #include "util/file.h"
 
 #include <stdio.h>
@@ -16,6 +17,7 @@
 struct parts {
     struct pki_name name;
     char kmid[M2M_KEY_ID_SIZE];
+    char mef[M2M_FQDN_SIZE];
     STACK_OF(X509) * chain, *anchors;
 };
 
@@ -83,12 +85,24 @@ static om_rc find_kmid(const struct adm *adm, const char *text, struct parts *p,
     return r.state == STORE_CREDENTIAL_ACTIVE ? OM_OK : om_fail(err, OM_EDENIED, "%s is revoked", p->kmid);
 }
 
+static om_rc find_mef(const struct adm *adm, const char *text, struct parts *p, struct om_error *err)
+{
+    struct store_mef r;
+    OM_TRY(adm_fqdn(text, p->mef, err));
+    om_rc rc = store_mef_get(adm->store, p->mef, &r, err);
+    if (rc == OM_OK)
+        store_mef_free(&r);
+    return rc == OM_ENOTFOUND ? om_context(err, rc, "'mafadm mef add' makes this MAF ask %s", p->mef) : rc;
+}
+
 static om_rc find_parts(const struct adm_args *args, const struct adm *adm, struct parts *p,
                         struct om_error *err)
 {
     enum pki_flavour flavour;
-    if ((args->serial != NULL) + (args->kmid != NULL) + (args->cert_file != NULL) != 1)
-        return om_fail(err, OM_EINPUT, "give one of --certificate, --cert-file and --kmid");
+    if ((args->serial != NULL) + (args->kmid != NULL) + (args->cert_file != NULL) + (args->mef != NULL) != 1)
+        return om_fail(err, OM_EINPUT, "give one of --certificate, --cert-file, --kmid and --mef");
+    if (args->mef != NULL)
+        return find_mef(adm, args->mef, p, err);
     if (args->kmid != NULL)
         return find_kmid(adm, args->kmid, p, err);
     if (args->serial != NULL) {
@@ -140,6 +154,8 @@ static om_rc make(const struct adm_args *args, const struct adm *adm, const stru
         what.name = &p->name;
         what.chain = p->chain;
         what.anchors = p->anchors;
+    } else if (p->mef[0] != '\0') {
+        what.mef = p->mef;
     } else {
         what.kmid = p->kmid;
     }

@@ -2,6 +2,8 @@
 #include "client/attempt.h"
 #include "client/certificate.h"
 
+#include <string.h>
+
 om_rc attempt_use_session(struct attempt *attempt, SSL *ssl, struct om_error *err)
 {
     transport_session *use = attempt->session;
@@ -14,6 +16,8 @@ om_rc attempt_refused(const struct attempt *attempt, int alert, struct om_error 
     const char *where = attempt->address->text;
     const char *fqdn = attempt->peer->server->fqdn;
     const struct server_role *role = attempt->peer->server->role;
+    const char *at = attempt->peer->kmid != NULL ? strchr(attempt->peer->kmid, '@') : NULL;
+    bool own = at != NULL && strcmp(at + 1, fqdn) == 0; /* else it is that of a key from the MEF */
     if (alert == SSL_AD_UNRECOGNIZED_NAME)
         return om_fail(err, OM_EDENIED, "the server at %s is not %s (TLS alert: unrecognized name)", where,
                        fqdn);
@@ -33,7 +37,7 @@ om_rc attempt_refused(const struct attempt *attempt, int alert, struct om_error 
                    "%s at %s refused the handshake (%s%s): %s %s is unknown to it, expired or revoked, or "
                    "its %s is another one",
                    fqdn, where, alert >= 0 ? "TLS alert: " : "no answer to its last message", what,
-                   role->key_id, attempt->peer->kmid, role->key);
+                   own ? role->key_id : "KeID", attempt->peer->kmid, role->key);
 }
 
 om_rc attempt_unanswered(const struct attempt *attempt, bool late, struct om_error *err)

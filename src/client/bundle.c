@@ -173,11 +173,14 @@ static om_rc check_members(const json_t *bundle, struct om_error *err)
 static om_rc check_credential(struct openmaf *maf, const struct configuration *cfg, struct om_error *err)
 {
     struct certificate c;
-    if (cfg->choice == CONFIGURATION_USE_REMOTE)
-        return om_fail(err, OM_EUNSUPPORTED,
-                       "it wants a remotely provisioned key (rpsk), for which this client has no MEF Client");
+    const char *mef = maf->home.mef.fqdn;
+    if (cfg->choice == CONFIGURATION_USE_REMOTE &&
+        (mef[0] == '\0' || (cfg->mef != NULL && strcmp(cfg->mef, mef) != 0)))
+        return om_fail(err, OM_ECONFIG, "it wants a key from %.120s (rpsk); section [mef] of %s names %.120s",
+                       cfg->mef != NULL ? cfg->mef : "a MEF", HOME_CONFIG_FILE,
+                       mef[0] != '\0' ? mef : "none");
     if (cfg->choice != CONFIGURATION_USE_CERTIFICATE)
-        return OM_OK; /* Km does not travel in bundles: it may come later */
+        return OM_OK; /* Km does not travel in bundles: it may come later, or from the MEF */
     OM_TRY(certificate_newest(maf, cfg->credential, &c, err));
     certificate_free(&c);
     return OM_OK;

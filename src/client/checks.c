@@ -67,13 +67,25 @@ om_rc check_no_assigned_kmid(const struct m2m_resource *answer, struct om_error 
     return OM_OK;
 }
 
+om_rc check_assigned_kmid(const struct m2m_resource *answer, const char *maf_fqdn, char kmid[M2M_KEY_ID_SIZE],
+                          struct om_error *err)
+{
+    char relative[M2M_RELATIVE_SIZE];
+    char fqdn[M2M_FQDN_SIZE];
+    if ((answer->present & M2M_A_ASKI) == 0)
+        return om_fail(err, OM_EINTEGRITY, "the MAF assigned no KmID in a session with a provisioned key");
+    if (m2m_key_id_split(answer->aski, relative, fqdn, NULL) != OM_OK || strcmp(fqdn, maf_fqdn) != 0)
+        return om_fail(err, OM_EINTEGRITY, "the MAF assigned '%.120s', which is no KmID of %.120s",
+                       answer->aski, maf_fqdn);
+    return m2m_key_id_join(kmid, relative, fqdn, err);
+}
+
 om_rc check_registration(const struct m2m_resource *answer, const char *own_id, const char *admin_fqdn,
                          int64_t now, struct om_error *err)
 {
     OM_TRY(check_not_past(answer->et, now, err)); /* MAF-CR-9, with the next two */
     OM_TRY(check_own_id(answer->cr, own_id, err));
-    OM_TRY(check_admin_fqdn(answer->adfq, admin_fqdn, err));
-    return check_no_assigned_kmid(answer, err); /* MAF-CR-7 */
+    return check_admin_fqdn(answer->adfq, admin_fqdn, err);
 }
 
 om_rc check_key_registration(const struct m2m_resource *answer, const struct m2m_resource *sent,

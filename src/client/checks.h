@@ -18,7 +18,11 @@ OM_MUST_USE om_rc check_relative_key_id(const char *answered, const char *own, s
  * it. */
 OM_MUST_USE om_rc check_no_assigned_kmid(const struct m2m_resource *answer, struct om_error *err);
 
-/* A whole answer to MAF Client Registration (MAF-CR-7, MAF-CR-9). */
+/* assignedSymmKeyID in a session with a KeID, and only there (MAF-CR-7, MAF-CU-7): relative@MAF-FQDN. */
+OM_MUST_USE om_rc check_assigned_kmid(const struct m2m_resource *answer, const char *maf_fqdn,
+                                      char kmid[M2M_KEY_ID_SIZE], struct om_error *err);
+
+/* A whole answer to MAF Client Registration (MAF-CR-9), but for assignedSymmKeyID. */
 OM_MUST_USE om_rc check_registration(const struct m2m_resource *answer, const char *own_id,
                                      const char *admin_fqdn, int64_t now, struct om_error *err);
 

@@ -1,7 +1,7 @@
 /* Which credential a handshake uses (TS-0003 8.8.3): what the stakeholder's registration configuration says,
  * else maf.conf, else the newest for the server. */
 #include "client/configuration.h"
-#include "client/credential.h"
+#include "client/enrolment.h"
 #include "util/text.h"
 
 #include <string.h>
@@ -33,20 +33,39 @@ static om_rc choose_newest(struct openmaf *maf, const struct home_server *server
     return OM_OK;
 }
 
-static om_rc choose_by_home(struct openmaf *maf, const struct home_server *server,
+/* The KmID that the walk of openmaf_enrol brought for this administrator. */
+static om_rc choose_enrolled(struct openmaf *maf, const char *stakeholder, struct credential_choice *out,
+                             struct om_error *err)
+{
+    struct enrolment e;
+    om_rc rc = enrolment_read(maf, stakeholder, &e, err);
+    if (rc == OM_OK && e.kmid[0] != '\0')
+        rc = choose_psk(maf, e.kmid, out, err);
+    else if (rc == OM_OK)
+        rc = OM_ENOTFOUND;
+    return rc == OM_ENOTFOUND
+               ? om_fail(err, rc, "no key was provisioned yet; 'maf enrol --stakeholder %s' gets one",
+                         stakeholder)
+               : rc;
+}
+
+static om_rc choose_by_home(struct openmaf *maf, const struct home_server *server, const char *stakeholder,
                             struct credential_choice *out, struct om_error *err)
 {
+    om_rc rc = OM_ENOTFOUND;
     if (server->kmid[0] != '\0') {
-        om_rc rc = choose_psk(maf, server->kmid, out, err);
+        rc = choose_psk(maf, server->kmid, out, err);
         return rc == OM_ENOTFOUND ? om_context(err, rc, "credential %s that maf.conf names", server->kmid)
                                   : rc;
     }
     if (server->certificate[0] != '\0') {
         out->is_certificate = true;
-        om_rc rc = certificate_newest(maf, server->certificate, &out->certificate, err);
+        rc = certificate_newest(maf, server->certificate, &out->certificate, err);
         return rc == OM_ENOTFOUND ? om_context(err, rc, "the certificate that maf.conf names") : rc;
     }
-    return choose_newest(maf, server, out, err);
+    if (stakeholder != NULL && server == &maf->home.maf)
+        rc = choose_enrolled(maf, stakeholder, out, err);
+    return rc == OM_ENOTFOUND ? choose_newest(maf, server, out, err) : rc;
 }
 
 static om_rc choose_by_configuration(struct openmaf *maf, const struct configuration *cfg,
@@ -66,13 +85,11 @@ static om_rc choose_by_configuration(struct openmaf *maf, const struct configura
                    ? OM_OK
                    : om_fail(err, OM_ENOTFOUND, "%s has no Km for %s", maf->home.dir, maf->home.maf.fqdn);
     case CONFIGURATION_USE_REMOTE:
-        return om_fail(
-            err, OM_EUNSUPPORTED,
-            "a remotely provisioned key (rpsk) is wanted, for which this client has no MEF Client");
+        return choose_enrolled(maf, cfg->stakeholder, out, err);
     case CONFIGURATION_UNSAID:
         break;
     }
-    return choose_by_home(maf, &maf->home.maf, out, err);
+    return choose_by_home(maf, &maf->home.maf, cfg->stakeholder, out, err);
 }
 
 om_rc credential_choose(struct openmaf *maf, const struct home_server *server, const char *stakeholder,
@@ -84,7 +101,7 @@ om_rc credential_choose(struct openmaf *maf, const struct home_server *server, c
     if (stakeholder != NULL && server == &maf->home.maf)
         rc = configuration_read(maf, stakeholder, &cfg, err);
     if (rc == OM_ENOTFOUND)
-        return choose_by_home(maf, server, out, err);
+        return choose_by_home(maf, server, stakeholder, out, err);
     if (rc != OM_OK)
         return rc;
     rc = choose_by_configuration(maf, &cfg, out, err);
@@ -113,9 +130,11 @@ om_rc credential_next_order(struct openmaf *maf, int64_t *order, struct om_error
     return OM_OK;
 }
 
-static om_rc load_psk(struct openmaf *maf, const struct credential *c, struct credential_key *key,
-                      struct om_error *err)
+om_rc credential_load_psk(struct openmaf *maf, const struct credential *c, struct credential_key *key,
+                          struct om_error *err)
 {
+    *key = (struct credential_key){.km = NULL};
+    OM_TRY(om_copy_text(key->stakeholder, sizeof key->stakeholder, c->stakeholder, err));
     OM_TRY(om_copy_text(key->kmid, sizeof key->kmid, c->kmid, err));
     om_rc rc = se_load(maf->se, &c->psk, SE_USE_TLS12_PSK, &key->km, err);
     key->tls13 = maf->home.tls13 && c->tls13;
@@ -138,7 +157,7 @@ om_rc credential_load(struct openmaf *maf, const struct home_server *server, con
         key->is_certificate = true;
         rc = certificate_load(maf, &choice.certificate, choice.ca_certs, &key->certificate, err);
     } else if (rc == OM_OK) {
-        rc = load_psk(maf, &choice.psk, key, err);
+        rc = credential_load_psk(maf, &choice.psk, key, err);
     }
     credential_choice_free(&choice);
     return rc;

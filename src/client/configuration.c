@@ -1,6 +1,5 @@
 /* Registration configurations: see configuration.h. */
 #include "client/configuration.h"
-#include "client/list.h"
 #include "onem2m/resource.h"
 #include "onem2m/types.h"
 #include "onem2m/wire_names.h"
@@ -12,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PSK_TYPE "11-" /* Credential-ID of a symmetric key shared with a MAF (TS-0003 10.4) */
+#define PSK_TYPE CONFIGURATION_PSK_TYPE
+#define SUID_KM  21 /* MEF-RP-1 */
 
 void configuration_free(struct configuration *c)
 {
@@ -73,6 +73,39 @@ static om_rc parse_cert_auth(const json_t *auth, struct configuration *c, struct
     return om_copy_text(c->credential, sizeof c->credential, id, err);
 }
 
+/* A mefKeyRegCfg (TS-0003 8.3.7), perhaps with the MEF-FQDN, that says no more than what openmaf_enrol does.
+ * Its walk makes no key registration at the MEF (MEF-RP-8 is another way), so an end and labels for one would
+ * be without effect. */
+static om_rc parse_rpsk(const json_t *rpsk, const char *fqdn, struct configuration *c, struct om_error *err)
+{
+    const char *name;
+    json_t *value;
+    c->choice = CONFIGURATION_USE_REMOTE;
+    if (!json_is_object(rpsk))
+        return om_fail(err, OM_EINPUT, "an object is expected");
+    json_object_foreach((json_t *)rpsk, name, value)
+    {
+        if (strcmp(name, WIRE_FQDN) != 0 && strcmp(name, WIRE_ADFQ) != 0 && strcmp(name, WIRE_SUID) != 0 &&
+            strcmp(name, WIRE_TGIS) != 0)
+            return om_fail(err, OM_EINPUT, "%.40s: unknown element", name);
+    }
+    const json_t *mef = json_object_get(rpsk, WIRE_FQDN);
+    const char *admin = json_string_value(json_object_get(rpsk, WIRE_ADFQ));
+    const json_t *suid = json_object_get(rpsk, WIRE_SUID);
+    const json_t *targets = json_object_get(rpsk, WIRE_TGIS);
+    const char *target = json_string_value(json_array_get(targets, 0));
+    if (mef != NULL && (!json_is_string(mef) || !m2m_is_fqdn(json_string_value(mef))))
+        return om_fail(err, OM_EINPUT, WIRE_FQDN ": a lower-case FQDN is expected");
+    c->mef = json_string_value(mef);
+    if (admin == NULL || strcmp(admin, c->stakeholder) != 0)
+        return om_fail(err, OM_EINPUT, WIRE_ADFQ ": %.120s is expected", c->stakeholder);
+    if (!json_is_integer(suid) || json_integer_value(suid) != SUID_KM)
+        return om_fail(err, OM_EINPUT, WIRE_SUID ": %d is expected", SUID_KM);
+    if (targets != NULL && (json_array_size(targets) != 1 || target == NULL || strcmp(target, fqdn) != 0))
+        return om_fail(err, OM_EINPUT, WIRE_TGIS ": %.120s and no other is expected", fqdn);
+    return OM_OK;
+}
+
 static om_rc parse_choice(const json_t *json, const char *fqdn, struct configuration *c, struct om_error *err)
 {
     const json_t *ppsk = json_object_get(json, CONFIGURATION_PPSK);
@@ -85,8 +118,8 @@ static om_rc parse_choice(const json_t *json, const char *fqdn, struct configura
         return om_context(err, rc, CONFIGURATION_PPSK);
     if (auth != NULL && (rc = parse_cert_auth(auth, c, err)) != OM_OK)
         return om_context(err, rc, CONFIGURATION_CERT_AUTH);
-    if (rpsk != NULL)
-        c->choice = CONFIGURATION_USE_REMOTE;
+    if (rpsk != NULL && (rc = parse_rpsk(rpsk, fqdn, c, err)) != OM_OK)
+        return om_context(err, rc, CONFIGURATION_RPSK);
     return OM_OK;
 }
 
@@ -220,55 +253,4 @@ om_rc configuration_write(struct openmaf *maf, const struct configuration *c, st
     char name[RECORD_NAME_SIZE];
     OM_TRY(record_name(name, RECORD_CONFIGURATION, c->stakeholder, err));
     return record_write(&maf->home, maf->se, name, c->json, err);
-}
-
-/* --- listing --- */
-
-struct entry {
-    struct openmaf_configuration pub; /* first; points into this structure */
-    char stakeholder[RECORD_NAME_SIZE];
-    char credential[M2M_ID_SIZE + sizeof PSK_TYPE];
-    char problem[sizeof((struct om_error *)0)->text];
-};
-
-static void *make(struct openmaf *maf, const char *name)
-{
-    struct configuration c;
-    struct om_error err = {0};
-    struct entry *e = calloc(1, sizeof *e);
-    if (e == NULL)
-        return NULL;
-    om_rc rc = read_named(maf, name, &c, &err);
-    (void)snprintf(e->stakeholder, sizeof e->stakeholder, "%s",
-                   rc == OM_OK ? c.stakeholder : record_text(name));
-    e->pub.stakeholder = e->stakeholder;
-    if (rc != OM_OK) {
-        (void)snprintf(e->problem, sizeof e->problem, "%s", om_error_text(&err, rc));
-        e->pub.problem = e->problem;
-        return e;
-    }
-    (void)snprintf(e->credential, sizeof e->credential, "%s%s",
-                   c.choice == CONFIGURATION_USE_PSK ? PSK_TYPE : "", c.credential);
-    e->pub.credential = c.credential[0] != '\0' ? e->credential : NULL;
-    e->pub.expires = c.expires;
-    configuration_free(&c);
-    return e;
-}
-
-int openmaf_configuration_list(struct openmaf *maf, struct openmaf_configuration ***list, size_t *n,
-                               struct openmaf_error *error)
-{
-    struct om_error err = {0};
-    void **items = NULL;
-    om_rc rc = client_begin(maf, &err);
-    if (rc == OM_OK)
-        rc = list_records(maf, RECORD_CONFIGURATION, make, free, &items, n, &err);
-    if (rc == OM_OK)
-        *list = (struct openmaf_configuration **)items;
-    return client_end(maf, rc, &err, error);
-}
-
-void openmaf_configuration_list_free(struct openmaf_configuration **list, size_t n)
-{
-    list_free((void **)list, n, free);
 }

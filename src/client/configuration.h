@@ -8,9 +8,11 @@
 #include "client/record.h"
 
 /* Members that choose the credential: in the change request that defined clause 8.8, local since v3.18. */
-#define CONFIGURATION_PPSK      "ppsk"     /* {credID} or {fqdn} */
-#define CONFIGURATION_RPSK      "rpsk"     /* a MEF key registration configuration */
+#define CONFIGURATION_PPSK      "ppsk" /* {credID} or {fqdn} */
+#define CONFIGURATION_RPSK      "rpsk" /* a MEF key registration configuration: {adfq, suid, tgis, fqdn} */
 #define CONFIGURATION_CERT_AUTH "certAuth" /* {credID, caCerts} */
+
+#define CONFIGURATION_PSK_TYPE "11-" /* Credential-ID of a symmetric key shared with a MAF (TS-0003 10.4) */
 
 enum configuration_choice {
     CONFIGURATION_UNSAID,          /* whatever the home uses otherwise */
@@ -23,6 +25,7 @@ struct configuration {
     char stakeholder[M2M_FQDN_SIZE]; /* adminFQDN */
     enum configuration_choice choice;
     char credential[M2M_ID_SIZE]; /* KmID or Credential-ID of the certificate; "": any PSK of this MAF */
+    const char *mef;              /* MEF-FQDN of rpsk, points into json; NULL: not said */
     const char *ca_certs;         /* base64 CMS; points into json; NULL without certAuth */
     int64_t expires;              /* when it lapses; 0: not said */
     const json_t *labels;         /* array, or NULL; points into json */

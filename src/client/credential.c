@@ -10,6 +10,24 @@
 #define KM_MIN 16 /* octets */
 #define KM_MAX 64
 
+/* What is there of an assigned one only. */
+static om_rc read_assigned(const json_t *object, struct credential *c, struct om_error *err)
+{
+    OM_TRY(record_get_text(object, "keid", c->keid, sizeof c->keid, err));
+    OM_TRY(record_get_text(object, "stakeholder", c->stakeholder, sizeof c->stakeholder, err));
+    return record_get_int(object, "expires", &c->expires, err);
+}
+
+static om_rc set_assigned(json_t *object, const struct credential *c, struct om_error *err)
+{
+    if (c->keid[0] == '\0')
+        return OM_OK;
+    bool good = json_object_set_new(object, "keid", json_string(c->keid)) == 0 &&
+                json_object_set_new(object, "stakeholder", json_string(c->stakeholder)) == 0 &&
+                json_object_set_new(object, "expires", json_integer((json_int_t)c->expires)) == 0;
+    return good ? OM_OK : om_fail(err, OM_ENOMEM, "no memory for a record");
+}
+
 om_rc credential_read(struct openmaf *maf, const char *name, struct credential *c, struct om_error *err)
 {
     json_t *object = NULL;
@@ -19,7 +37,9 @@ om_rc credential_read(struct openmaf *maf, const char *name, struct credential *
     OM_TRY_GOTO(rc, out, record_get_int(object, "imported", &c->imported, err));
     OM_TRY_GOTO(rc, out, record_get_int(object, "order", &c->order, err));
     OM_TRY_GOTO(rc, out, record_get_blob(object, "psk", &c->psk, err));
-    rc = record_get_psk13(object, "tls13", &c->forms, &c->tls13, err);
+    OM_TRY_GOTO(rc, out, record_get_psk13(object, "tls13", &c->forms, &c->tls13, err));
+    if (json_object_get(object, "keid") != NULL)
+        rc = read_assigned(object, c, err);
 out:
     json_decref(object);
     return rc;
@@ -68,9 +88,10 @@ static om_rc check_kmid(const struct openmaf *maf, const char *kmid, char out[M2
     return m2m_key_id_join(out, relative, fqdn, err);
 }
 
-static om_rc write_credential(struct openmaf *maf, const char *name, const struct credential *c,
-                              struct om_error *err)
+om_rc credential_write(struct openmaf *maf, const struct credential *c, struct om_error *err)
 {
+    char name[RECORD_NAME_SIZE];
+    OM_TRY(record_name(name, RECORD_CREDENTIAL, c->kmid, err));
     json_t *object = json_pack("{s:s, s:I, s:I}", "kmid", c->kmid, "imported", (json_int_t)c->imported,
                                "order", (json_int_t)c->order);
     if (object == NULL)
@@ -78,6 +99,8 @@ static om_rc write_credential(struct openmaf *maf, const char *name, const struc
     om_rc rc = record_set_blob(object, "psk", &c->psk, err);
     if (rc == OM_OK)
         rc = record_set_psk13(object, "tls13", &c->forms, err);
+    if (rc == OM_OK)
+        rc = set_assigned(object, c, err);
     if (rc == OM_OK)
         rc = record_write(&maf->home, maf->se, name, object, err);
     json_decref(object);
@@ -104,7 +127,7 @@ static om_rc import(struct openmaf *maf, const char *kmid, const void *km, size_
     c.imported = client_now();
     OM_TRY(se_import_psk(maf->se, km, len, &c.psk, err));
     OM_TRY(se_import_psk13(maf->se, km, len, &c.forms, err));
-    return write_credential(maf, name, &c, err);
+    return credential_write(maf, &c, err);
 }
 
 int openmaf_credential_import(struct openmaf *maf, const char *kmid, const void *km, size_t len,

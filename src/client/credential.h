@@ -8,7 +8,11 @@
 struct credential {
     char kmid[M2M_KEY_ID_SIZE];
     int64_t imported;
-    int64_t order; /* grows with every import; 0: none */
+    int64_t order;   /* grows with every import; 0: none */
+    int64_t expires; /* 0: not said */
+    /* Of a KmID that was assigned to a remotely provisioned key; "" for others: */
+    char keid[M2M_KEY_ID_SIZE];      /* whose Km it has */
+    char stakeholder[M2M_FQDN_SIZE]; /* under whom */
     struct se_blob psk;
     bool tls13; /* has the forms for TLS 1.3: imported since there are any */
     struct se_psk13 forms;
@@ -17,6 +21,8 @@ struct credential {
 /* The record of that name. */
 OM_MUST_USE om_rc credential_read(struct openmaf *maf, const char *name, struct credential *c,
                                   struct om_error *err);
+
+OM_MUST_USE om_rc credential_write(struct openmaf *maf, const struct credential *c, struct om_error *err);
 
 /* Whose it is: the server that its KmID or KpmID names; NULL: none of this home's. */
 const struct home_server *credential_server(const struct openmaf *maf, const struct credential *c);
@@ -30,17 +36,16 @@ OM_MUST_USE om_rc credential_newest(struct openmaf *maf, const struct home_serve
 OM_MUST_USE om_rc credential_next_order(struct openmaf *maf, int64_t *order, struct om_error *err);
 
 /* The credential for handshakes with a server. With the MAF under a stakeholder (NULL: for those that are
- * under none): what its registration configuration says, else what maf.conf names, else the one imported
- * last. With the MEF: what maf.conf names, else the Kpm imported last, else the certificate imported last:
- * certificates may serve both, but those of this home came for its MAF. */
+ * under none): what its registration configuration says, else what maf.conf names, else the one from his
+ * enrolment, else the one imported last. With the MEF: what maf.conf names, else the Kpm imported last, else
+ * the certificate imported last: certificates may serve both, but those of this home came for its MAF. */
 struct credential_choice {
     bool is_certificate; /* which of the next two it is */
     struct credential psk;
     struct certificate certificate;
     char *ca_certs; /* anchors from the registration configuration, or NULL: those of the certificate */
 };
-/* Free with credential_choice_free, also when it failed. OM_ENOTFOUND: there is none; OM_EUNSUPPORTED: rpsk.
- */
+/* Free with credential_choice_free, also when it failed. OM_ENOTFOUND: there is none. */
 OM_MUST_USE om_rc credential_choose(struct openmaf *maf, const struct home_server *server,
                                     const char *stakeholder, struct credential_choice *out,
                                     struct om_error *err);
@@ -54,10 +59,14 @@ struct credential_key {
     struct se_key *km;
     bool tls13; /* km13 is there: it has the forms, and maf.conf wants them */
     struct omtls_psk13 km13;
+    char stakeholder[M2M_FQDN_SIZE]; /* as that of struct credential */
 };
 /* Free with credential_unload, also when it failed. */
 OM_MUST_USE om_rc credential_load(struct openmaf *maf, const struct home_server *server,
                                   const char *stakeholder, struct credential_key *key, struct om_error *err);
+/* The same for a certain one. */
+OM_MUST_USE om_rc credential_load_psk(struct openmaf *maf, const struct credential *c,
+                                      struct credential_key *key, struct om_error *err);
 void credential_unload(struct credential_key *key);
 
 #endif

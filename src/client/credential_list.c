@@ -1,5 +1,5 @@
 /* Credentials of both kinds, continued: listing and removal. */
-#include "client/credential.h"
+#include "client/enrolment.h"
 #include "client/list.h"
 #include "util/text.h"
 
@@ -45,7 +45,7 @@ static void *make_psk(struct openmaf *maf, const char *name)
     (void)snprintf(e->kmid, sizeof e->kmid, "%s", c.kmid);
     e->order = c.order;
     e->pub = (struct openmaf_credential){
-        .kind = OPENMAF_PSK, .id = e->id, .kmid = e->kmid, .imported = c.imported};
+        .kind = OPENMAF_PSK, .id = e->id, .kmid = e->kmid, .imported = c.imported, .expires = c.expires};
     return e;
 }
 
@@ -152,7 +152,10 @@ static om_rc forget(struct openmaf *maf, const char *id, struct om_error *err)
     if (pki_name_from_credential_id(&certificate, id, NULL) == OM_OK)
         return certificate_remove_all(maf, id, 0, err);
     OM_TRY(record_name(name, RECORD_CREDENTIAL, id, err));
-    return record_remove(&maf->home, name, err);
+    om_rc rc = record_remove(&maf->home, name, err);
+    if (rc != OM_OK)
+        return rc;
+    return enrolment_discard_named(maf, id, err); /* or the next renewal would build on it (MEF-RP-7) */
 }
 
 int openmaf_credential_forget(struct openmaf *maf, const char *id, struct openmaf_error *error)

@@ -31,22 +31,6 @@ static om_rc set_filter(struct m2m_request *rq, const struct openmaf_discovery *
     return OM_OK;
 }
 
-static om_rc take_ids(const struct exchange *x, struct m2m_list *ids, struct om_error *err)
-{
-    const char *fqdn = x->server->fqdn;
-    const json_t *list = json_object_get(x->rs.pc, WIRE_URI_LIST);
-    if (!json_is_array(list))
-        return om_fail(err, OM_EINTEGRITY, "%s answered without %s", fqdn, WIRE_URI_LIST);
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const char *id = json_string_value(json_array_get(list, i));
-        if (id == NULL || !m2m_is_relative_key_id(id))
-            return om_fail(err, OM_EINTEGRITY, "%s answered with an identifier that is none (entry %zu)",
-                           fqdn, i);
-        OM_TRY(m2m_list_add(ids, id, err));
-    }
-    return OM_OK;
-}
-
 static om_rc do_discover(struct openmaf *maf, const struct openmaf_discovery *filter, struct m2m_list *ids,
                          struct om_error *err)
 {
@@ -57,7 +41,7 @@ static om_rc do_discover(struct openmaf *maf, const struct openmaf_discovery *fi
     OM_TRY_GOTO(rc, out, exchange_init(&x, maf, server, M2M_OP_RETRIEVE, NULL, err));
     OM_TRY_GOTO(rc, out, set_filter(&x.rq, filter, server->role, err));
     OM_TRY_GOTO(rc, out, exchange_run(&x, M2M_OK, NULL, NULL, err));
-    rc = take_ids(&x, ids, err);
+    rc = exchange_ids(&x, ids, err);
 out:
     exchange_free(&x);
     return rc;

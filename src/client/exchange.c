@@ -25,6 +25,7 @@ om_rc exchange_init(struct exchange *x, struct openmaf *maf, const struct home_s
     x->maf = maf;
     x->server = server;
     x->stakeholder = NULL;
+    x->psk = NULL;
     m2m_request_init(&x->rq);
     m2m_response_init(&x->rs);
     x->rq.op = (int)op;
@@ -112,7 +113,8 @@ om_rc exchange_run(struct exchange *x, int expected, transport_session *session,
     const struct transport *transport = x->server->transport;
     if (!x->server->addressed && x->server == &maf->home.maf)
         OM_TRY(configuration_binding(maf, x->stakeholder, &transport, &port, err));
-    om_rc rc = credential_load(maf, x->server, x->stakeholder, &key, err);
+    om_rc rc = x->psk != NULL ? credential_load_psk(maf, x->psk, &key, err)
+                              : credential_load(maf, x->server, x->stakeholder, &key, err);
     const struct transport_peer peer = {.home = &maf->home,
                                         .server = x->server,
                                         .port = port,
@@ -124,10 +126,12 @@ om_rc exchange_run(struct exchange *x, int expected, transport_session *session,
     bool idempotent = x->rq.op != M2M_OP_CREATE;
     if (rc == OM_OK)
         rc = transport->exchange(&peer, &x->rq, idempotent, session, arg, &x->rs, err);
+    maf->rsc = rc == OM_OK ? x->rs.rsc : 0;
+    if (rc == OM_EDENIED && key.stakeholder[0] != '\0')
+        (void)om_context(err, rc, "'maf enrol --stakeholder %s' brings another KmID", key.stakeholder);
     credential_unload(&key);
     if (rc != OM_OK)
         return rc;
-    maf->rsc = x->rs.rsc;
     return x->rs.rsc == expected ? OM_OK : refused(x, expected, err);
 }
 
@@ -146,6 +150,22 @@ om_rc exchange_result(struct exchange *x, int type, unsigned needed, struct m2m_
     return rc;
 }
 
+om_rc exchange_ids(const struct exchange *x, struct m2m_list *ids, struct om_error *err)
+{
+    const char *fqdn = x->server->fqdn;
+    const json_t *list = json_object_get(x->rs.pc, WIRE_URI_LIST);
+    if (!json_is_array(list))
+        return om_fail(err, OM_EINTEGRITY, "%s answered without %s", fqdn, WIRE_URI_LIST);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *id = json_string_value(json_array_get(list, i));
+        if (id == NULL || !m2m_is_relative_key_id(id))
+            return om_fail(err, OM_EINTEGRITY, "%s answered with an identifier that is none (entry %zu)",
+                           fqdn, i);
+        OM_TRY(m2m_list_add(ids, id, err));
+    }
+    return OM_OK;
+}
+
 const char *exchange_created(const struct exchange *x)
 {
     if (x->rs.rsc != M2M_CREATED)
@@ -160,6 +180,7 @@ static om_rc delete_record(const struct exchange *made, const char *name, struct
     struct exchange x;
     om_rc rc = exchange_init(&x, made->maf, made->server, M2M_OP_DELETE, name, err);
     x.stakeholder = made->stakeholder;
+    x.psk = made->psk;
     if (rc == OM_OK)
         rc = exchange_run(&x, M2M_DELETED, NULL, NULL, err);
     exchange_free(&x);

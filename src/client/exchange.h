@@ -5,10 +5,12 @@
 #include "client/client.h"
 #include "onem2m/primitive.h"
 
+struct credential;
 struct exchange {
     struct openmaf *maf;
     const struct home_server *server;
     const char *stakeholder; /* whose registration configuration chooses the credential; NULL: no one's */
+    const struct credential *psk; /* use this one; NULL: as chosen */
     struct m2m_request rq;
     struct m2m_response rs;
 };
@@ -23,16 +25,19 @@ void exchange_free(struct exchange *x); /* wipes a Key Value in either content *
  * CREATE. */
 OM_MUST_USE om_rc exchange_content(struct exchange *x, const struct m2m_resource *r, struct om_error *err);
 
-/* Performs it with the credential that credential_choose finds and demands status `expected`. Another one is
- * an error that carries the server's text: 4004 OM_ENOTFOUND; 4103, 4106, 4107 OM_EDENIED; 4105, 4117
- * OM_ECONFLICT; other 4xxx OM_EINPUT; 5001, 5206 OM_EUNSUPPORTED; other 5xxx OM_ETRANSIENT; anything else
- * OM_EINTEGRITY. */
+/* Performs it with x->psk, or the credential that credential_choose finds, and demands status `expected`.
+ * Another one is an error that carries the server's text: 4004 OM_ENOTFOUND; 4103, 4106, 4107 OM_EDENIED;
+ * 4105, 4117 OM_ECONFLICT; other 4xxx OM_EINPUT; 5001, 5206 OM_EUNSUPPORTED; other 5xxx OM_ETRANSIENT;
+ * anything else OM_EINTEGRITY. */
 OM_MUST_USE om_rc exchange_run(struct exchange *x, int expected, transport_session *session, void *arg,
                                struct om_error *err);
 
 /* Decodes the resource in the response and demands the attributes `needed`. OM_EINTEGRITY. */
 OM_MUST_USE om_rc exchange_result(struct exchange *x, int type, unsigned needed, struct m2m_resource *out,
                                   struct om_error *err);
+
+/* Adds the identifiers in the response to a discovery. OM_EINTEGRITY. */
+OM_MUST_USE om_rc exchange_ids(const struct exchange *x, struct m2m_list *ids, struct om_error *err);
 
 /* The resource name in a response to CREATE, whatever else is wrong with it; NULL when there is none. */
 const char *exchange_created(const struct exchange *x);

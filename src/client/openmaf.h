@@ -200,7 +200,7 @@ struct openmaf_credential {
                          certificate */
     const char *kmid; /* KmID or KpmID of a PSK; NULL for a certificate */
     int64_t imported; /* when; 0: a certificate was asked for (openmaf_csr_make) and is not here yet */
-    int64_t expires;  /* of a certificate; 0: not known to this home */
+    int64_t expires;  /* of a certificate, or a remotely provisioned PSK; 0: not known to this home */
     int current; /* 1: the one used for handshakes with a server, where no registration configuration says
                     otherwise */
     const char *
@@ -213,8 +213,8 @@ OPENMAF_API int openmaf_credential_list(struct openmaf *maf, struct openmaf_cred
                                         struct openmaf_error *error);
 OPENMAF_API void openmaf_credential_list_free(struct openmaf_credential **list, size_t n);
 
-/* Destroys the wrapped Km of one KmID in this home; or, for the Credential-ID of a certificate, all its
- * certificates and requests here and their keys in the token. */
+/* Destroys the wrapped Km of one KmID in this home, with the enrolment that it came from, if any; or, for the
+ * Credential-ID of a certificate, all its certificates and requests here and their keys in the token. */
 OPENMAF_API int openmaf_credential_forget(struct openmaf *maf, const char *id, struct openmaf_error *error);
 
 /* ---- Certificates (TS-0003 8.8.3.1, 10.1) ----------------------------------------------------------------
@@ -244,6 +244,7 @@ OPENMAF_API int openmaf_bundle_import(struct openmaf *maf, const char *path, str
 struct openmaf_configuration {
     const char *stakeholder; /* adminFQDN */
     const char *credential;  /* Credential-ID to use under that stakeholder; NULL: as the home chooses */
+    int remote;              /* 1: the key that openmaf_enrol brings (rpsk) */
     int64_t expires;         /* when it lapses; 0: not said */
     const char *problem;     /* NULL, or why this record is refused; then only stakeholder is set */
 };
@@ -283,10 +284,12 @@ struct openmaf_registration_request {
     enum openmaf_server server;
 };
 
-/* MAF Client Registration (8.8.2.3), MEF Client Registration (8.3.5.2.3). OPENMAF_EDENIED also when the
- * registration configuration has lapsed. Answers are checked (expirationTime, own identity, adminFQDN) before
- * they count; a registration that fails a check is ended at the MAF and OPENMAF_EINTEGRITY returned. *out
- * (may be NULL) is freed by openmaf_registration_free. OPENMAF_ECONFLICT with rsc 4117: registered already.
+/* MAF Client Registration (8.8.2.3), MEF Client Registration (8.3.5.2.3). At the MAF, under a registration
+ * configuration that wants a remotely provisioned key (rpsk) and without one, this is openmaf_enrol.
+ * OPENMAF_EDENIED also when the registration configuration has lapsed. Answers are checked (expirationTime,
+ * own identity, adminFQDN) before they count; a registration that fails a check is ended at the server and
+ * OPENMAF_EINTEGRITY returned. *out (may be NULL) is freed by openmaf_registration_free. OPENMAF_ECONFLICT
+ * with rsc 4117: registered already.
  */
 OPENMAF_API int openmaf_register(struct openmaf *maf, const struct openmaf_registration_request *request,
                                  struct openmaf_registration **out, struct openmaf_error *error);
@@ -302,7 +305,8 @@ OPENMAF_API int openmaf_update(struct openmaf *maf, const struct openmaf_registr
                                struct openmaf_registration **out, struct openmaf_error *error);
 
 /* MAF Client De-Registration (8.8.2.6). By default the MAF also ends the keys that this client registered
- * under the stakeholder; the home keeps its own copies until openmaf_key_forget. */
+ * under the stakeholder; the home keeps its own copies until openmaf_key_forget. A
+ * remotely provisioned key goes with the registration, here and there. */
 OPENMAF_API int openmaf_deregister(struct openmaf *maf, const struct openmaf_registration_request *request,
                                    struct openmaf_error *error);
 
@@ -310,6 +314,54 @@ OPENMAF_API int openmaf_deregister(struct openmaf *maf, const struct openmaf_reg
 OPENMAF_API int openmaf_registration_list(struct openmaf *maf, struct openmaf_registration ***list, size_t *n,
                                           struct openmaf_error *error);
 OPENMAF_API void openmaf_registration_list_free(struct openmaf_registration **list, size_t n);
+
+/* ---- Remote provisioning (TS-0003 8.3.2, 8.8.2.3) ---------------------------------------------------------
+ *
+ * A client that shares a key (Kpm), or a certificate, with a MEF only, gets its Km from there: a session with
+ * the MEF leaves an enrolment key Ke in both tokens, Km for this MAF follows from it, and the MAF fetches the
+ * same Km from the MEF when the client names the KeID in its first handshake. With the registration that it
+ * then makes the MAF assigns a KmID, by which the client goes from then on. */
+
+struct openmaf_enrolment {
+    const char *stakeholder; /* adminFQDN under whom the client registered with it */
+    const char *keid;        /* RelativeKeID@MEF-FQDN */
+    const char *kmid;        /* KmID@MAF-FQDN, the credential in use under this stakeholder; NULL: none yet */
+    int64_t made;
+    int64_t expires; /* when Ke ends, or the registration at the MAF, whichever comes first */
+    int64_t renew; /* openmaf_enrol renews it from then on: the last tenth of its life, and at least a day (of
+                      a life below two days, its second half) */
+    int pending;   /* 1: the way was interrupted; openmaf_enrol goes on from there */
+    int changed;   /* of openmaf_enrol: 1 when there is another KmID than before */
+    const char *problem; /* in lists: NULL, or why this record is refused */
+};
+OPENMAF_API void openmaf_enrolment_free(struct openmaf_enrolment *enrolment);
+
+struct openmaf_enrol_request {
+    size_t size;
+    const char *stakeholder; /* adminFQDN */
+    int renew;               /* 1: also when the end is not near */
+    int64_t expires; /* proposed end of the registration; 0: as in openmaf_registration_request. The MAF ends
+                        it with Ke at the latest */
+    const char *const *labels; /* of a registration that is made; one that is there keeps its own */
+    size_t n_labels;
+};
+
+/* Brings this client from its credential at the MEF to a registration at the MAF under a stakeholder, with a
+ * Km and a KmID of its own: steps 1 to 12 of the walk, MEF Handshake, MAF Handshake by KeID, Registration or
+ * its Update, MAF Handshake by KmID. What each step brought is on disk before the next, so a call after an
+ * interruption or a failure at any step goes on from there, also when an answer of the MAF was lost. Under an
+ * enrolment that is good and not near its end the MAF is asked by the KmID whether it knows it, and nothing
+ * is changed; where it does not, there is a new one. While a renewal is under way the KmID before is in use;
+ * it ends with the first use of the new one. *out (may be NULL) is freed with openmaf_enrolment_free.
+ * OPENMAF_ECONFIG: the home has no MEF. OPENMAF_EDENIED: MEF or MAF refused; the text says which and what.
+ * OPENMAF_ETEMPORARY: one of them did not answer; try again. */
+OPENMAF_API int openmaf_enrol(struct openmaf *maf, const struct openmaf_enrol_request *request,
+                              struct openmaf_enrolment **out, struct openmaf_error *error);
+
+/* The enrolments of this home, as openmaf_credential_list does it. */
+OPENMAF_API int openmaf_enrolment_list(struct openmaf *maf, struct openmaf_enrolment ***list, size_t *n,
+                                       struct openmaf_error *error);
+OPENMAF_API void openmaf_enrolment_list_free(struct openmaf_enrolment **list, size_t n);
 
 /* ---- Keys (TS-0003 8.8.2.7 to 8.8.2.10)
  * -------------------------------------------------------------------- */

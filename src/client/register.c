@@ -1,26 +1,14 @@
 /* MAF and MEF Client Registration, Configuration Retrieval, Update, De-Registration (TS-0003 8.8.2.3 to
  * 8.8.2.6, 8.3.5.2.3 to 8.3.5.2.6), client side. */
+#include "client/register.h"
 #include "client/checks.h"
 #include "client/configuration.h"
+#include "client/enrol.h"
 #include "client/exchange.h"
-#include "client/registration.h"
 #include "onem2m/types.h"
 #include "util/text.h"
 
 #include <string.h>
-
-static om_rc check_request(const struct openmaf_registration_request *rq, struct om_error *err)
-{
-    if (rq == NULL)
-        return om_fail(err, OM_EINPUT, "no request given");
-    OM_TRY(client_check_size(rq->size, sizeof *rq, "openmaf_registration_request", err));
-    if (rq->stakeholder == NULL || strlen(rq->stakeholder) > M2M_FQDN_MAX || !m2m_is_fqdn(rq->stakeholder))
-        return om_fail(err, OM_EINPUT, "stakeholder '%.80s' is not a lower-case FQDN",
-                       rq->stakeholder != NULL ? rq->stakeholder : "");
-    if (rq->registration_id != NULL && !m2m_is_relative_key_id(rq->registration_id))
-        return om_fail(err, OM_EINPUT, "'%.80s' is not a mafClientRegID", rq->registration_id);
-    return OM_OK;
-}
 
 /* What a procedure of this file works with; one cleanup for all. */
 struct work {
@@ -40,16 +28,6 @@ static void work_free(struct work *w)
         openmaf_registration_free(&w->r->pub);
 }
 
-/* Into the record: what the answer carries. */
-static om_rc take_answer(struct registration *r, const struct m2m_resource *answer, struct om_error *err)
-{
-    if ((answer->present & M2M_A_ET) != 0)
-        r->pub.expires = answer->et;
-    if ((answer->present & M2M_A_LBL) != 0)
-        OM_TRY(m2m_list_copy(&r->labels, &answer->lbl, err));
-    return OM_OK;
-}
-
 static om_rc finish(struct work *w, struct openmaf_registration **out, struct om_error *err)
 {
     OM_TRY(registration_publish(w->r, err));
@@ -60,59 +38,27 @@ static om_rc finish(struct work *w, struct openmaf_registration **out, struct om
     return OM_OK;
 }
 
-/* Checked and on disk, or not at all (MAF-CR-8, MAF-CR-9). */
+/* MAF-CR-7 */
 static om_rc accept_registration(struct openmaf *maf, struct work *w, struct om_error *err)
 {
-    OM_TRY(check_registration(&w->answer, maf->home.id, w->sent.adfq, client_now(), err));
-    OM_TRY(om_copy_text(w->r->stakeholder, sizeof w->r->stakeholder, w->answer.adfq, err));
-    OM_TRY(om_copy_text(w->r->id, sizeof w->r->id, w->answer.rn, err));
-    OM_TRY(om_copy_text(w->r->client_id, sizeof w->r->client_id, w->answer.cr, err));
-    OM_TRY(take_answer(w->r, &w->answer, err));
-    return registration_write(maf, w->server, w->r, err);
-}
-
-static om_rc apply(const struct configuration *cfg, bool keep_end, struct m2m_resource *sent,
-                   struct om_error *err)
-{
-    OM_TRY(configuration_check_time(cfg, err));
-    if (!keep_end && cfg->expires != 0)
-        sent->et = cfg->expires;
-    size_t n = sent->lbl.n == 0 ? json_array_size(cfg->labels) : 0;
-    for (size_t i = 0; i < n; i++)
-        OM_TRY(m2m_list_add(&sent->lbl, json_string_value(json_array_get(cfg->labels, i)), err));
-    return OM_OK;
-}
-
-/* What the caller leaves open, the stakeholder's registration configuration says (8.8.3.2). */
-static om_rc apply_configuration(struct openmaf *maf, bool keep_end, struct m2m_resource *sent,
-                                 struct om_error *err)
-{
-    struct configuration cfg;
-    om_rc rc = configuration_read(maf, sent->adfq, &cfg, err);
-    if (rc != OM_OK)
-        return rc == OM_ENOTFOUND ? OM_OK : rc;
-    rc = apply(&cfg, keep_end, sent, err);
-    configuration_free(&cfg);
-    return rc;
+    OM_TRY(check_no_assigned_kmid(&w->answer, err));
+    return register_accept(maf, w->server, &w->sent, &w->answer, w->r, err);
 }
 
 static om_rc do_register(struct openmaf *maf, const struct openmaf_registration_request *rq, struct work *w,
                          struct om_error *err)
 {
-    w->sent = (struct m2m_resource){.type = w->server->role->ty_client_reg, .present = M2M_A_ET | M2M_A_ADFQ};
-    w->sent.et = rq->expires != 0 ? rq->expires : client_now() + CLIENT_LIFETIME;
-    OM_TRY(om_copy_text(w->sent.adfq, sizeof w->sent.adfq, rq->stakeholder, err));
-    OM_TRY(client_list(&w->sent.lbl, rq->labels, rq->n_labels, err));
+    bool walked = false;
     if (w->server == &maf->home.maf)
-        OM_TRY(apply_configuration(maf, rq->expires != 0, &w->sent, err));
-    if (w->sent.lbl.n > 0)
-        w->sent.present |= M2M_A_LBL;
+        OM_TRY(enrol_for_registration(maf, rq, w->r, &walked, err));
+    if (walked)
+        return OM_OK;
+    OM_TRY(register_content(maf, w->server, rq, &w->sent, err));
     OM_TRY(exchange_init(&w->x, maf, w->server, M2M_OP_CREATE, NULL, err));
     w->x.stakeholder = w->sent.adfq;
     OM_TRY(exchange_content(&w->x, &w->sent, err));
     OM_TRY(exchange_run(&w->x, M2M_CREATED, NULL, NULL, err));
-    om_rc rc = exchange_result(&w->x, w->server->role->ty_client_reg,
-                               M2M_A_RN | M2M_A_ET | M2M_A_CR | M2M_A_ADFQ, &w->answer, err);
+    om_rc rc = exchange_result(&w->x, w->server->role->ty_client_reg, REGISTER_NEEDED, &w->answer, err);
     if (rc == OM_OK)
         rc = accept_registration(maf, w, err);
     const char *made = exchange_created(&w->x);
@@ -184,7 +130,7 @@ static om_rc do_update(struct openmaf *maf, const struct openmaf_registration_re
     OM_TRY(check_no_assigned_kmid(&w->answer, err));
     if (((w->sent.present | w->sent.nulls) & M2M_A_LBL) != 0)
         m2m_list_free(&w->r->labels); /* replaced by what the answer has */
-    OM_TRY(take_answer(w->r, &w->answer, err));
+    OM_TRY(register_take(w->r, &w->answer, err));
     return w->r->pub.expires != 0 ? registration_write(maf, w->server, w->r, err) : OM_OK; /* MAF-CU-8 */
 }
 
@@ -199,6 +145,8 @@ static om_rc do_deregister(struct openmaf *maf, const struct openmaf_registratio
         return rc;
     struct om_error removal = {0};
     om_rc removed = registration_remove(maf, w->server, w->r->stakeholder, &removal);
+    if (w->server == &maf->home.maf && (removed == OM_OK || removed == OM_ENOTFOUND))
+        removed = enrolment_discard(maf, w->r->stakeholder, &removal); /* its KmID ended with it */
     if (rc != OM_OK) /* the server knows no such registration: the record was stale */
         return om_context(err, rc, "the registration had ended already");
     if (removed == OM_OK || removed == OM_ENOTFOUND)
@@ -217,7 +165,7 @@ static int run(procedure *proc, struct openmaf *maf, const struct openmaf_regist
     struct work w = {.r = registration_new()};
     om_rc rc = client_begin_locked(maf, &err);
     if (rc == OM_OK)
-        rc = check_request(rq, &err);
+        rc = register_check(rq, &err);
     if (rc == OM_OK)
         rc = client_server(maf, rq->server, &w.server, &err);
     if (w.r == NULL)

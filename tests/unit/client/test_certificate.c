@@ -317,8 +317,9 @@ static void test_the_configuration_chooses_the_credential(void **state)
     FAILS(OPENMAF_EINPUT, import_configuration(json_pack("{s:{s:s}}", "ppsk", "credID", "11-km@x.example")));
     FAILS(OPENMAF_EINPUT, import_configuration(json_pack("{s:{s:s}}", "ppsk", "credID", KMID)));
     FAILS(OPENMAF_EINPUT, import_configuration(json_pack("{s:{}}", "ppsk")));
-    FAILS(OPENMAF_EUNSUPPORTED, import_configuration(json_pack("{s:{}}", "rpsk")));
-    SAYS("rpsk");
+    FAILS(OPENMAF_ECONFIG,
+          import_configuration(json_pack("{s:{s:s, s:i}}", "rpsk", "adfq", ADMIN, "suid", 21)));
+    SAYS("[mef] of maf.conf names none");
     /* A configuration may name a certificate that is there already. */
     char *anchors = issuer_anchors(issuer.maf_ca);
     SUCCEEDS(import_configuration(
@@ -327,6 +328,34 @@ static void test_the_configuration_chooses_the_credential(void **state)
     FAILS(OPENMAF_ENOTFOUND, import_configuration(json_pack("{s:{s:s, s:s}}", "certAuth", "credID",
                                                             "34-urn:x:y", "caCerts", anchors)));
     free(anchors);
+}
+
+/* rpsk is a mefKeyRegCfg, of which one use makes sense. */
+static void test_MEF_RP_1_rpsk_in_the_configuration(void **state)
+{
+    (void)state;
+    struct {
+        json_t *rpsk;
+        const char *says;
+    } bad[] = {
+        {json_string("yes"), "an object is expected"},
+        {json_pack("{}"), "adfq: " ADMIN " is expected"},
+        {json_pack("{s:s, s:i}", "adfq", "other.example.com", "suid", 21), "adfq: " ADMIN " is expected"},
+        {json_pack("{s:s, s:i}", "adfq", ADMIN, "suid", 22), "suid: 21 is expected"},
+        {json_pack("{s:s, s:s}", "adfq", ADMIN, "suid", "21"), "suid: 21 is expected"},
+        {json_pack("{s:s, s:i, s:[]}", "adfq", ADMIN, "suid", 21, "tgis"), "tgis: " FQDN " and no other"},
+        {json_pack("{s:s, s:i, s:[s]}", "adfq", ADMIN, "suid", 21, "tgis", MEF_FQDN), "tgis: " FQDN},
+        {json_pack("{s:s, s:i, s:[s,s]}", "adfq", ADMIN, "suid", 21, "tgis", FQDN, MEF_FQDN), "tgis: " FQDN},
+        {json_pack("{s:s, s:i, s:s}", "adfq", ADMIN, "suid", 21, "et", "20300101T000000"), "et: unknown"},
+        {json_pack("{s:s, s:i, s:s}", "adfq", ADMIN, "suid", 21, "fqdn", "MEF"), "fqdn: a lower-case FQDN"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        FAILS(OPENMAF_EINPUT, import_configuration(json_pack("{s:o}", "rpsk", bad[i].rpsk)));
+        SAYS(bad[i].says);
+    }
+    FAILS(OPENMAF_ECONFIG, import_configuration(json_pack("{s:{s:s, s:i, s:[s], s:s}}", "rpsk", "adfq", ADMIN,
+                                                          "suid", 21, "tgis", FQDN, "fqdn", MEF_FQDN)));
+    SAYS("it wants a key from " MEF_FQDN);
 }
 
 /* Each administrator gives its own anchors. */
@@ -544,6 +573,7 @@ int main(int argc, char **argv)
         T(test_a_request_keeps_its_key_until_it_is_answered),
         T(test_requests_for_what_this_client_is_not),
         T(test_the_configuration_chooses_the_credential),
+        T(test_MEF_RP_1_rpsk_in_the_configuration),
         T(test_anchors_are_those_of_the_configuration),
         T(test_a_configuration_fills_in_and_lapses),
         T(test_a_renewed_certificate_is_used),

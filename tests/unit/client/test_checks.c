@@ -63,7 +63,26 @@ static void test_MAF_CR_7(void **state)
     (void)state;
     answer.present |= M2M_A_ASKI;
     (void)snprintf(answer.aski, sizeof answer.aski, "km-2@" FQDN);
-    assert_int_equal(check_registration(&answer, OWN_ID, ADMIN, NOW, NULL), OM_EINTEGRITY);
+    assert_int_equal(check_no_assigned_kmid(&answer, NULL), OM_EINTEGRITY);
+    answer.present &= ~(unsigned)M2M_A_ASKI;
+    assert_int_equal(check_no_assigned_kmid(&answer, NULL), OM_OK);
+}
+
+/* In a session with a KeID there must be one, and it must be of this MAF. */
+static void test_MAF_CR_7_with_a_keid(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"km-2", "km-2@other.example.com", "a b@" FQDN, "@" FQDN, ""};
+    char kmid[M2M_KEY_ID_SIZE];
+    assert_int_equal(check_assigned_kmid(&answer, FQDN, kmid, NULL), OM_EINTEGRITY);
+    answer.present |= M2M_A_ASKI;
+    (void)snprintf(answer.aski, sizeof answer.aski, "km-2@" FQDN);
+    assert_int_equal(check_assigned_kmid(&answer, FQDN, kmid, NULL), OM_OK);
+    assert_string_equal(kmid, "km-2@" FQDN);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        (void)snprintf(answer.aski, sizeof answer.aski, "%s", bad[i]);
+        assert_int_equal(check_assigned_kmid(&answer, FQDN, kmid, NULL), OM_EINTEGRITY);
+    }
 }
 
 static void test_MAF_KR_15(void **state)
@@ -149,6 +168,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_MAF_CR_9, good, done),
         cmocka_unit_test_setup_teardown(test_MAF_CR_7, good, done),
+        cmocka_unit_test_setup_teardown(test_MAF_CR_7_with_a_keid, good, done),
         cmocka_unit_test_setup_teardown(test_MAF_KR_15, good, done),
         cmocka_unit_test_setup_teardown(test_MAF_KR_16, good, done),
         cmocka_unit_test_setup_teardown(test_MAF_KR_16_targets, good, done),
