@@ -28,7 +28,7 @@ int maf_credential_import(struct openmaf *maf, const struct maf_args *args, stru
     int code = openmaf_credential_import_file(maf, args->kmid, args->km_file, format, error);
     if (code != OPENMAF_OK)
         return code;
-    (void)fprintf(stderr, "maf: %s still holds Km in the clear; remove it\n", args->km_file);
+    (void)fprintf(stderr, "maf: %s still holds the key in the clear; remove it\n", args->km_file);
     if (args->json)
         return maf_print_json(json_pack("{s:s}", "kmid", args->kmid), error);
     (void)printf("%s is in the token's care\n", args->kmid);
