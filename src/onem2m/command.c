@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
 const char *m2m_command_status_name(int status)
 {
     static const struct {
@@ -99,13 +101,22 @@ static om_rc parse_cert_prov(struct members *m, struct m2m_command *out, struct 
     return take_text(m, WIRE_CSID, out->subject, sizeof out->subject, err);
 }
 
+/* A scheme and something behind it: the URI becomes an argument of a program, and must not be an option. */
+static bool is_uri(const char *s)
+{
+    size_t n = strspn(s, LETTERS);
+    if (n > 0)
+        n = strspn(s, LETTERS "0123456789+-.");
+    return n > 0 && s[n] == ':' && s[n + 1] != '\0';
+}
+
 /* "<devMgmtID>:<URI>" */
 static om_rc parse_dev_cfg(struct members *m, struct m2m_command *out, struct om_error *err)
 {
     char text[M2M_URI_SIZE] = "";
     OM_TRY(take_text(m, WIRE_DCFU, text, sizeof text, err));
     if (text[0] < '0' + M2M_DEV_OMA_DM_1_3 || text[0] > '0' + M2M_DEV_TR_069 || text[1] != ':' ||
-        text[2] == '\0')
+        !is_uri(text + 2))
         return om_fail(err, OM_EINPUT,
                        WIRE_DCFU ": <devMgmtID>:<URI> is expected, with 1 to 4 before the colon");
     out->management = text[0] - '0';

@@ -111,6 +111,20 @@ static void test_certificates_are_provisioned_by_this_mef(void **state)
         FAILS(OM_EINPUT, add_cert_prov(bad[i]));
 }
 
+/* The URI is an argument of the program that a client has for DEV_CFG, and not one of its options. */
+static void test_device_management_needs_a_uri(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"3:",     "3:--config=/tmp/x", "3:-x:y", "3:/etc/passwd",
+                                      "3:1a:b", "3:coaps:"};
+    char id[M2M_RELATIVE_SIZE];
+    char json[128];
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        (void)snprintf(json, sizeof json, "{\"cmci\":2,\"cmar\":{\"dcca\":{\"dcfu\":\"%s\"}}}", bad[i]);
+        FAILS(OM_EINPUT, mef_admin_command_add(world_store, world_se, FQDN, ENROLEE, ADMIN, json, id, ERR));
+    }
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -119,6 +133,7 @@ int main(int argc, char **argv)
         WORLD_TEST(test_a_maf_is_a_client),
         WORLD_TEST(test_commands_hold_their_stakeholder),
         WORLD_TEST(test_certificates_are_provisioned_by_this_mef),
+        WORLD_TEST(test_device_management_needs_a_uri),
     };
     return MEF_RUN(argc, argv, tests);
 }
