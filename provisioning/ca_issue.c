@@ -48,11 +48,19 @@ static bool check_other(void *arg, const struct store_issued *r, const struct om
     return o->rc == OM_OK;
 }
 
+/* A holder's own certificates with this key are no obstacle, except those that were revoked. */
+static bool may_be_obstacle(void *arg, const struct store_issued_glance *g)
+{
+    const struct pki_name *name = ((const struct others *)arg)->what->name;
+    return g->revoked != 0 || g->flavour != (int64_t)name->flavour || g->name_len != strlen(name->text) ||
+           memcmp(g->name, name->text, g->name_len) != 0;
+}
+
 static om_rc check_key(const struct ca *ca, const struct ca_issue *what, const char *key,
                        struct om_error *err)
 {
     struct others o = {.what = what, .key = key, .now = (int64_t)time(NULL), .rc = OM_OK, .err = err};
-    OM_TRY(store_issued_list(ca->store, STORE_ISSUED_BY_KEY, key, check_other, &o, err));
+    OM_TRY(store_issued_find(ca->store, STORE_ISSUED_BY_KEY, key, may_be_obstacle, check_other, &o, err));
     return o.rc;
 }
 
@@ -151,13 +159,19 @@ static bool find_newest(void *arg, const struct store_issued *r, const struct om
     return true;
 }
 
+static bool may_be_newest(void *arg, const struct store_issued_glance *g)
+{
+    return g->created > *(const int64_t *)arg;
+}
+
 /* Of two commands at once, the later sees the other's key. */
 static om_rc record(const struct ca *ca, const struct ca_issue *what, struct store_issued *row,
                     struct om_error *err)
 {
     int64_t newest = 0;
     OM_TRY(check_key(ca, what, row->key, err));
-    OM_TRY(store_issued_list(ca->store, STORE_ISSUED_BY_NAME, row->name, find_newest, &newest, err));
+    OM_TRY(store_issued_find(ca->store, STORE_ISSUED_BY_NAME, row->name, may_be_newest, find_newest, &newest,
+                             err));
     if (row->created <= newest)
         row->created = newest + 1;
     return store_issued_create(ca->store, row, err);

@@ -119,6 +119,15 @@ static bool look_at(void *arg, const struct store_issued *r, const struct om_err
     return p->rc == OM_OK;
 }
 
+/* Those of today are counted; of the others the newest counts. */
+static bool may_count(void *arg, const struct store_issued_glance *g)
+{
+    const struct work *w = ((const struct past *)arg)->w;
+    bool newer = w->newest.cert == NULL || g->created > w->newest.created;
+    return g->flavour == (int64_t)w->name->name.flavour &&
+           (g->created > w->now - EST_A_DAY || (g->revoked == 0 && g->expires > w->now && newer));
+}
+
 static om_rc look_back(struct est_call *c, struct work *w)
 {
     struct store_latest latest;
@@ -127,8 +136,8 @@ static om_rc look_back(struct est_call *c, struct work *w)
     if (rc != OM_OK && rc != OM_ENOTFOUND)
         return rc;
     w->latest = rc == OM_OK ? latest.created : 0;
-    OM_TRY(store_issued_list(c->est->maf->store, STORE_ISSUED_BY_NAME, w->name->name.text, look_at, &p,
-                             &c->err));
+    OM_TRY(store_issued_find(c->est->maf->store, STORE_ISSUED_BY_NAME, w->name->name.text, may_count, look_at,
+                             &p, &c->err));
     return p.rc;
 }
 

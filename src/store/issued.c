@@ -110,6 +110,7 @@ om_rc store_issued_revoke(struct store *s, const char *serial, int64_t when, int
 }
 
 struct list {
+    store_issued_glance_fn *glance;
     store_issued_fn *fn;
     void *arg;
 };
@@ -120,8 +121,19 @@ static bool each(void *arg, const void *record, const struct om_error *bad)
     return l->fn(l->arg, record, bad);
 }
 
-om_rc store_issued_list(struct store *s, enum store_issued_by by, const char *text, store_issued_fn *fn,
-                        void *arg, struct om_error *err)
+static bool glance(void *arg, const struct store_value *v)
+{
+    const struct list *l = arg;
+    return l->glance(l->arg, &(struct store_issued_glance){.name = v[3].p,
+                                                           .name_len = v[3].n,
+                                                           .flavour = v[2].i,
+                                                           .created = v[5].i,
+                                                           .expires = v[6].i,
+                                                           .revoked = v[7].i});
+}
+
+om_rc store_issued_find(struct store *s, enum store_issued_by by, const char *text,
+                        store_issued_glance_fn *wanted, store_issued_fn *fn, void *arg, struct om_error *err)
 {
     static const enum store_statement statements[] = {
         [STORE_ISSUED_ALL] = STORE_SQL_ISSUED_LIST,
@@ -129,6 +141,13 @@ om_rc store_issued_list(struct store *s, enum store_issued_by by, const char *te
         [STORE_ISSUED_BY_KEY] = STORE_SQL_ISSUED_LIST_BY_KEY,
         [STORE_ISSUED_REVOKED_OF] = STORE_SQL_ISSUED_LIST_REVOKED,
     };
-    struct list l = {fn, arg};
-    return store_row_list(s, &table, statements[by], text, each, &l, err);
+    struct list l = {wanted, fn, arg};
+    return store_row_walk(s, &table, statements[by], text,
+                          &(struct store_walk){wanted != NULL ? glance : NULL, each, &l}, err);
+}
+
+om_rc store_issued_list(struct store *s, enum store_issued_by by, const char *text, store_issued_fn *fn,
+                        void *arg, struct om_error *err)
+{
+    return store_issued_find(s, by, text, NULL, fn, arg, err);
 }

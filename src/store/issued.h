@@ -61,4 +61,18 @@ enum store_issued_by {
 OM_MUST_USE om_rc store_issued_list(struct store *s, enum store_issued_by by, const char *text,
                                     store_issued_fn *fn, void *arg, struct om_error *err);
 
+/* What a row says of itself before it is verified: as struct store_glance. A name has as many rows as it ever
+ * got certificates, and each that is verified costs the token an HMAC. */
+struct store_issued_glance {
+    const char *name; /* of name_len octets */
+    size_t name_len;
+    int64_t flavour, created, expires, revoked;
+};
+typedef bool store_issued_glance_fn(void *arg, const struct store_issued_glance *g);
+
+/* As store_issued_list, of the rows that `glance` says yes to. */
+OM_MUST_USE om_rc store_issued_find(struct store *s, enum store_issued_by by, const char *text,
+                                    store_issued_glance_fn *glance, store_issued_fn *fn, void *arg,
+                                    struct om_error *err);
+
 #endif

@@ -142,6 +142,28 @@ static void lists(void **state)
     assert_seen(f, STORE_ISSUED_REVOKED_OF, "node", 1, 0);
 }
 
+static bool is_newer(void *arg, const struct store_issued_glance *g)
+{
+    const struct seen *s = arg;
+    assert_int_equal(g->name_len, strlen("//sp.example/cse/C1"));
+    assert_memory_equal(g->name, "//sp.example/cse/C1", g->name_len);
+    assert_true(g->expires > g->created);
+    assert_int_equal(g->revoked, 0);
+    return s->good == 0;
+}
+
+/* However many certificates a name got: the token is asked about those that count. */
+static void a_glance_spares_the_token(void **state)
+{
+    struct fixture *f = *state;
+    struct seen s = {0, 0};
+    f->macs = 0;
+    assert_ok(
+        f, store_issued_find(f->s, STORE_ISSUED_BY_NAME, "//sp.example/cse/C1", is_newer, see, &s, &f->err));
+    assert_int_equal(s.good, 1);
+    assert_int_equal(f->macs, 1);
+}
+
 static void who_writes_the_file_can_undo_no_revocation(void **state)
 {
     struct fixture *f = *state;
@@ -180,6 +202,7 @@ int main(void)
         TEST(rows_come_back_as_they_were),
         TEST(revocation_is_for_ever_and_counted),
         TEST(lists),
+        TEST(a_glance_spares_the_token),
         TEST(who_writes_the_file_can_undo_no_revocation),
         TEST(a_certificate_has_bounds),
     };
