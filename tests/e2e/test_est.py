@@ -181,6 +181,17 @@ def test_who_may_have_which_certificate(soft, enrolee, tmp_path):
     assert f'certificate-refused client={enrolee.kpm["kmid"]}' in soft.log()
 
 
+def test_a_revoked_client_gets_no_further_certificates(soft, enrolee):
+    """Not with its Kpm either: a MAF that trusts the authority would accept them."""
+    enrolee.first()
+    soft.adm("client", "revoke", f"33-{enrolee.id}")
+    with enrolee.peer() as peer:
+        assert enrolee.ask(peer, enrolee.new_key()).status == 403
+    soft.adm("cert", "allow", enrolee.id, "--flavour", "ae", "--stakeholder", ADMIN)
+    with enrolee.peer() as peer:
+        assert enrolee.ask(peer, enrolee.new_key()).status == 200
+
+
 def test_labels_choose_among_several_names(soft, tmp_path):
     e = Enrolee(soft, tmp_path)
     node = "urn:gsma:imei:90420156-025763-0"
