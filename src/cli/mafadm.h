@@ -91,6 +91,9 @@ OM_MUST_USE om_rc adm_read_text(const char *path, size_t max, char **out, struct
 /* What ends a list: the number of rows that did not verify, reported on stderr as they came. */
 OM_MUST_USE om_rc adm_bad_rows(size_t n, const char *what, struct om_error *err);
 
+/* The certificates in the files of --cert-anchor; freed with sk_X509_pop_free. */
+OM_MUST_USE om_rc adm_read_anchors(const struct adm_args *args, STACK_OF(X509) * *out, struct om_error *err);
+
 /* One command: `<program> NOUN VERB`. */
 struct adm_command {
     const char *noun, *verb; /* verb "" for a command of one word */

@@ -3,6 +3,7 @@
 #include "store/certificate.h"
 #include "store/issued.h"
 #include "store/mef.h"
+#include "store/provisioned.h"
 #include "store/subject.h"
 
 #include <stdio.h>
@@ -60,22 +61,37 @@ static bool check_issued(void *arg, const struct store_issued *r, const struct o
     return count(arg, r->serial, bad);
 }
 
-struct certificate_clients {
+struct with_anchors {
     struct tally *t;
     struct store *store;
 };
 
-/* With the trust anchors that its row names. */
-static bool check_certificate_client(void *arg, const struct store_certificate *r, const struct om_error *bad)
+/* A row with the trust anchors that it names. */
+static bool count_with_anchors(const struct with_anchors *w, const char *id, const struct m2m_list *anchors,
+                               const struct om_error *bad)
 {
-    const struct certificate_clients *c = arg;
     struct om_error why = {0};
     om_rc rc = OM_OK;
-    for (size_t i = 0; bad == NULL && i < r->anchors.n && rc == OM_OK; i++) {
+    for (size_t i = 0; bad == NULL && i < anchors->n && rc == OM_OK; i++) {
         struct store_anchor anchor;
-        rc = store_anchor_get(c->store, r->anchors.items[i], &anchor, &why);
+        rc = store_anchor_get(w->store, anchors->items[i], &anchor, &why);
     }
-    return count(c->t, r->id, bad != NULL ? bad : rc != OM_OK ? &why : NULL);
+    return count(w->t, id, bad != NULL ? bad : rc != OM_OK ? &why : NULL);
+}
+
+static bool check_certificate_client(void *arg, const struct store_certificate *r, const struct om_error *bad)
+{
+    return count_with_anchors(arg, r->id, &r->anchors, bad);
+}
+
+static bool check_mef(void *arg, const struct store_mef *r, const struct om_error *bad)
+{
+    return count_with_anchors(arg, r->fqdn, &r->anchors, bad);
+}
+
+static bool check_assignment(void *arg, const struct store_assignment *r, const struct om_error *bad)
+{
+    return count(arg, r->kmid, bad);
 }
 
 static om_rc check_authorities(struct store *store, struct tally *t, struct om_error *err)
@@ -119,7 +135,7 @@ static bool check_latest(void *arg, const struct store_latest *r, const struct o
     return count(arg, r->id, bad);
 }
 
-/* Every table of authenticated rows; those of a MEF alone are last. */
+/* Every table of authenticated rows; those of a MAF or a MEF alone are last. */
 enum {
     STAKEHOLDERS,
     PERMITS,
@@ -131,8 +147,11 @@ enum {
     AUTHORITIES,
     CERTIFICATES,
     CERTIFICATE_CLIENTS,
-    OF_ALL,
-    ENROLEES = OF_ALL,
+    MEFS,
+    OF_MEF = MEFS,
+    ASSIGNMENTS,
+    ENROLEES,
+    OF_MAF = ENROLEES,
     ENROLMENTS,
     COMMANDS,
     SUBJECTS,
@@ -140,10 +159,29 @@ enum {
     TALLIES
 };
 
-static const char *const tables[TALLIES] = {
-    "stakeholder",  "permit",    "configuration", "credential",          "tls13",
-    "registration", "key",       "authority",     "certificate",         "certificate client",
-    "enrolee",      "enrolment", "command",       "certificate subject", "latest certificate"};
+static const char *const tables[TALLIES] = {"stakeholder",
+                                            "permit",
+                                            "configuration",
+                                            "credential",
+                                            "tls13",
+                                            "registration",
+                                            "key",
+                                            "authority",
+                                            "certificate",
+                                            "certificate client",
+                                            "MEF",
+                                            "assignment",
+                                            "enrolee",
+                                            "enrolment",
+                                            "command",
+                                            "certificate subject",
+                                            "latest certificate"};
+
+/* Whether a server of this kind has rows of table i. */
+static bool has_rows(size_t i)
+{
+    return i < OF_MEF || (i >= OF_MAF) == (adm_program.kind == &config_mef);
+}
 
 static om_rc check_rows(struct store *store, struct tally t[TALLIES], struct om_error *err)
 {
@@ -157,7 +195,9 @@ static om_rc check_rows(struct store *store, struct tally t[TALLIES], struct om_
     OM_TRY(check_authorities(store, &t[AUTHORITIES], err));
     OM_TRY(store_issued_list(store, STORE_ISSUED_ALL, NULL, check_issued, &t[CERTIFICATES], err));
     OM_TRY(store_certificate_list(store, check_certificate_client,
-                                  &(struct certificate_clients){&t[CERTIFICATE_CLIENTS], store}, err));
+                                  &(struct with_anchors){&t[CERTIFICATE_CLIENTS], store}, err));
+    OM_TRY(store_mef_list(store, check_mef, &(struct with_anchors){&t[MEFS], store}, err));
+    OM_TRY(store_assignment_list(store, check_assignment, &t[ASSIGNMENTS], err));
     OM_TRY(store_enrolee_list(store, check_enrolee, &t[ENROLEES], err));
     OM_TRY(store_enrolment_list(store, check_enrolment, &t[ENROLMENTS], err));
     OM_TRY(store_command_list(store, check_command, &t[COMMANDS], err));
@@ -172,7 +212,6 @@ om_rc adm_check(const struct adm_args *args, struct om_error *err)
     struct tally t[TALLIES];
     for (size_t i = 0; i < TALLIES; i++)
         t[i] = (struct tally){.what = tables[i]};
-    const size_t shown = adm_program.kind == &config_mef ? TALLIES : OF_ALL;
     om_rc rc = se_health(adm.se, err);
     if (rc == OM_OK)
         rc = store_health(adm.store, err);
@@ -182,8 +221,10 @@ om_rc adm_check(const struct adm_args *args, struct om_error *err)
     OM_TRY(rc);
     size_t bad = 0;
     json_t *out = json_object();
-    for (size_t i = 0; i < shown; i++) {
+    for (size_t i = 0; i < TALLIES; i++) {
         bad += t[i].bad;
+        if (!has_rows(i))
+            continue;
         (void)json_object_set_new(
             out, t[i].what,
             json_pack("{s:I,s:I}", "good", (json_int_t)t[i].good, "bad", (json_int_t)t[i].bad));

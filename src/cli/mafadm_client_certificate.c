@@ -33,6 +33,20 @@ static om_rc add_anchors_of(const char *path, STACK_OF(X509) * all, struct om_er
     return rc;
 }
 
+om_rc adm_read_anchors(const struct adm_args *args, STACK_OF(X509) * *out, struct om_error *err)
+{
+    STACK_OF(X509) *anchors = sk_X509_new_null();
+    om_rc rc = anchors != NULL ? OM_OK : om_fail(err, OM_ENOMEM, "no memory for trust anchors");
+    for (size_t i = 0; i < args->cert_anchors.n && rc == OM_OK; i++)
+        rc = add_anchors_of(args->cert_anchors.items[i], anchors, err);
+    if (rc == OM_OK) {
+        *out = anchors;
+        return OM_OK;
+    }
+    sk_X509_pop_free(anchors, X509_free);
+    return rc;
+}
+
 /* --name, or what follows from --id. */
 static om_rc name_of(const struct adm_args *args, enum pki_flavour flavour, struct pki_name *out,
                      struct om_error *err)
@@ -82,10 +96,8 @@ om_rc adm_client_certificate_add(const struct adm_args *args, struct om_error *e
         OM_TRY(pki_flavour_parse(args->flavour, &flavour, err));
     if (!raw)
         OM_TRY(name_of(args, flavour, &name, err));
-    STACK_OF(X509) *anchors = sk_X509_new_null();
-    om_rc rc = anchors != NULL ? OM_OK : om_fail(err, OM_ENOMEM, "no memory for trust anchors");
-    for (size_t i = 0; i < args->cert_anchors.n && rc == OM_OK; i++)
-        rc = add_anchors_of(args->cert_anchors.items[i], anchors, err);
+    STACK_OF(X509) *anchors = NULL;
+    om_rc rc = adm_read_anchors(args, &anchors, err);
     struct maf_admin_certificate client = {.role = adm_program.role,
                                            .name = raw ? NULL : &name,
                                            .key = args->cert_fingerprint,

@@ -2,7 +2,7 @@
 #include "cli/mafadm_mef.h"
 
 static const struct adm_command more[] = {
-    {"mef", "add", "MEF-FQDN", "HkmP", "HkmP", adm_mef_add, "ask this MEF for remotely provisioned keys"},
+    {"mef", "add", "MEF-FQDN", "HkmzP", "HP", adm_mef_add, "ask this MEF for remotely provisioned keys"},
     {"mef", "list", NULL, "", "", adm_mef_list, "list the MEFs that are asked"},
     {"mef", "remove", "MEF-FQDN", "", "", adm_mef_remove, "no longer ask a MEF"},
     {NULL, NULL, NULL, NULL, NULL, NULL, NULL},

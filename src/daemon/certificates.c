@@ -1,4 +1,4 @@
-/* The daemon's certificates and CRLs: see certificates.h. */
+/* The daemon's own certificates: see certificates.h. */
 #include "daemon/certificates.h"
 #include "onem2m/types.h"
 #include "pki/leaf.h"
@@ -7,15 +7,10 @@
 #include "util/file.h"
 #include "util/log.h"
 
-#include <errno.h>
 #include <string.h>
 
 #define CHAIN_FILE_MAX 65536
-#define CRL_FILE_MAX   (8 * 1024 * 1024)
-#define CRLS_MAX       64
 #define DAY            86400
-
-/* --- the daemon's own --- */
 
 static om_rc read_from_token(struct se *se, const char *name, STACK_OF(X509) * *out, struct om_error *err)
 {
@@ -118,64 +113,4 @@ void certificates_watch(struct certificates *c, int64_t now)
     else
         om_log(OM_LOG_WARNING, "[certificate] a certificate of this daemon ends at %s, in %lld days", text,
                (long long)((c->not_after - now) / DAY));
-}
-
-/* --- CRLs --- */
-
-static bool same_file(const struct stat *a, const struct stat *b)
-{
-    return a->st_ino == b->st_ino && a->st_dev == b->st_dev && a->st_size == b->st_size &&
-           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
-
-static om_rc look_at_files(const struct config *cfg, struct stat now[], struct om_error *err)
-{
-    for (size_t i = 0; i < cfg->n_crls; i++)
-        if (stat(cfg->crls[i], &now[i]) != 0)
-            return om_fail(err, OM_ECONFIG, "[clients] crls: %s: %s", cfg->crls[i], strerror(errno));
-    return OM_OK;
-}
-
-static om_rc read_crls_of(const char *path, STACK_OF(X509_CRL) * all, struct om_error *err)
-{
-    struct om_secret text = OM_SECRET_INIT;
-    STACK_OF(X509_CRL) *some = NULL;
-    om_rc rc = om_file_read_trusted(path, CRL_FILE_MAX, &text, err);
-    if (rc == OM_OK)
-        rc = pki_parse_crls(text.octets, text.len, CRLS_MAX, &some, err);
-    om_secret_free(&text);
-    while (rc == OM_OK && sk_X509_CRL_num(some) > 0) {
-        if (sk_X509_CRL_push(all, sk_X509_CRL_value(some, 0)) <= 0)
-            rc = om_fail(err, OM_ENOMEM, "no memory for CRLs");
-        else
-            (void)sk_X509_CRL_shift(some);
-    }
-    sk_X509_CRL_pop_free(some, X509_CRL_free);
-    return rc == OM_OK ? OM_OK : om_context(err, OM_ECONFIG, "[clients] crls: %s", path);
-}
-
-om_rc certificates_crls(struct certificates *c, bool *changed, STACK_OF(X509_CRL) * *crls,
-                        struct om_error *err)
-{
-    struct stat now[CONFIG_CRLS_MAX];
-    bool same = true;
-    *changed = false;
-    *crls = NULL;
-    OM_TRY(look_at_files(c->cfg, now, err));
-    for (size_t i = 0; i < c->cfg->n_crls; i++)
-        same = same && same_file(&now[i], &c->crls[i]);
-    if (same)
-        return OM_OK;
-    STACK_OF(X509_CRL) *all = sk_X509_CRL_new_null();
-    om_rc rc = all != NULL ? OM_OK : om_fail(err, OM_ENOMEM, "no memory for CRLs");
-    for (size_t i = 0; i < c->cfg->n_crls && rc == OM_OK; i++)
-        rc = read_crls_of(c->cfg->crls[i], all, err);
-    if (rc != OM_OK) {
-        sk_X509_CRL_pop_free(all, X509_CRL_free);
-        return rc;
-    }
-    memcpy(c->crls, now, sizeof c->crls);
-    *crls = all;
-    *changed = true;
-    return OM_OK;
 }

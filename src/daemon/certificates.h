@@ -1,12 +1,10 @@
-/* Certificates as the daemon uses them: its own, with keys in the token, and the CRLs that those of clients
- * are held against. */
+/* The daemon's own certificates, with keys in the token. */
 #ifndef OPENMAF_DAEMON_CERTIFICATES_H
 #define OPENMAF_DAEMON_CERTIFICATES_H
 
 #include "daemon/config.h"
 
 #include <openssl/x509.h>
-#include <sys/stat.h>
 
 struct certificates {
     const struct config *cfg;
@@ -15,7 +13,6 @@ struct certificates {
     const char *names[OMTLS_CERTIFICATES_MAX][CONFIG_NAMES_MAX + 2];
     int64_t not_after; /* the earliest end of validity, seconds since 1970; 0: no certificates */
     int64_t warned;    /* when it was last said that the end is near */
-    struct stat crls[CONFIG_CRLS_MAX]; /* the files of CRLs as they were read last */
 };
 
 /* Reads and checks the certificates that cfg names, and finds their keys. names: of the daemon, borrowed as
@@ -26,10 +23,5 @@ void certificates_close(struct certificates *c);
 
 /* Warns once a day when a certificate has ended or will within the days that cfg says. */
 void certificates_watch(struct certificates *c, int64_t now);
-
-/* All CRLs, when a file of them is another than at the last call; else *crls is NULL with *changed false. A
- * file that is unreadable or malformed is an error, and tried again next time. */
-OM_MUST_USE om_rc certificates_crls(struct certificates *c, bool *changed, STACK_OF(X509_CRL) * *crls,
-                                    struct om_error *err);
 
 #endif

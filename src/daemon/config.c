@@ -145,8 +145,10 @@ static om_rc check_certificates(const char *path, const struct parse *p)
             return om_fail(p->err, OM_ECONFIG, "%s: [%s] is of no use without [certificate]", path,
                            config_certificate_section(i));
     }
-    if (c[0].key[0] == '\0' && (cfg->n_crls > 0 || cfg->raw_public_keys))
+    if (c[0].key[0] == '\0' && (cfg->crls.n > 0 || cfg->raw_public_keys))
         return om_fail(p->err, OM_ECONFIG, "%s: [clients] is of no use without [certificate]", path);
+    if (c[0].key[0] == '\0' && cfg->mef_crls.n > 0)
+        return om_fail(p->err, OM_ECONFIG, "%s: [maf] mef-crls is of no use without [certificate]", path);
     return OM_OK;
 }
 

@@ -50,6 +50,12 @@ struct config_certificate {
     char chain[PATH_MAX]; /* a file, absolute; else a name on the token */
 };
 
+/* Files of CRLs. */
+struct config_crls {
+    char files[CONFIG_CRLS_MAX][PATH_MAX];
+    size_t n;
+};
+
 struct config {
     const struct config_kind *kind;
     char dir[PATH_MAX]; /* the --dir it came from, absolute; relative paths in the file start here */
@@ -64,6 +70,7 @@ struct config {
     bool require_target_registration;
     bool keep_keys_on_deregistration;
     bool require_extended_master_secret; /* default yes */
+    struct config_crls mef_crls;         /* MAF: of those who certify its MEFs */
     unsigned command_retry;              /* MEF: seconds, default 3600 */
     char device_config_uri[256];         /* MEF: "" when none */
 
@@ -82,8 +89,7 @@ struct config {
     bool est_challenge; /* require-challenge-password, default yes */
 
     /* [clients] with certificates */
-    char crls[CONFIG_CRLS_MAX][PATH_MAX];
-    size_t n_crls;                 /* 0: nobody is asked */
+    struct config_crls crls;       /* none: nobody is asked */
     bool require_crls;             /* default yes */
     bool require_name_constraints; /* default yes */
     bool raw_public_keys;          /* default no */

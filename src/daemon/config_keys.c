@@ -124,10 +124,10 @@ static om_rc set_aliases(struct config *cfg, const struct config_key *key, const
 static om_rc add_crls(struct config *cfg, const struct config_key *key, const char *path,
                       struct om_error *err)
 {
-    (void)key;
-    if (cfg->n_crls == CONFIG_CRLS_MAX)
+    struct config_crls *crls = member(cfg, key);
+    if (crls->n == CONFIG_CRLS_MAX)
         return om_fail(err, OM_ECONFIG, "more than %d files", CONFIG_CRLS_MAX);
-    char *to = cfg->crls[cfg->n_crls++];
+    char *to = crls->files[crls->n++];
     return path[0] == '/' ? om_copy_text(to, PATH_MAX, path, err)
                           : om_path_join(to, PATH_MAX, cfg->dir, path, err);
 }
@@ -266,6 +266,7 @@ const struct config_key config_keys[] = {
     TEXT("own", "require-target-registration", set_flag, require_target_registration, false),
     TEXT("own", "keep-keys-on-deregistration", set_flag, keep_keys_on_deregistration, false),
     TEXT("own", "require-extended-master-secret", set_flag, require_extended_master_secret, false),
+    TEXT("maf", "mef-crls", set_crls, mef_crls, false),
     NUMBER("mef", "command-retry", command_retry, 1, 1000000000),
     TEXT("mef", "device-config-uri", set_text, device_config_uri, false),
     TEXT("est", "enabled", set_flag, est, false),

@@ -55,7 +55,7 @@ struct negative {
 struct mef_ahead {
     struct ahead interface;
     struct mef_fetch_setup setup;
-    SSL_CTX *ctx;
+    struct mef_sessions sessions;
     LIST_HEAD(, fetch) fetches;
     size_t n_fetches;
     struct mef mefs[MEFS_MAX];
@@ -267,18 +267,14 @@ om_rc mef_ahead_new(struct event_base *base, const struct service *service, cons
         return om_fail(err, OM_ENOMEM, "no memory for fetches");
     LIST_INIT(&m->fetches);
     om_rc rc = RAND_bytes(m->address_key, sizeof m->address_key) == 1
-                   ? omtls_client_ctx(service->libctx, false, &m->ctx, err)
+                   ? mef_sessions_open(service, cfg->custody, &m->sessions, err)
                    : om_fail(err, OM_EINTERNAL, "the random generator failed");
     if (rc != OM_OK) {
         free(m);
         return rc;
     }
-    m->setup = (struct mef_fetch_setup){.base = base,
-                                        .maf = service->maf,
-                                        .se = service->se,
-                                        .ctx = m->ctx,
-                                        .custody = cfg->custody,
-                                        .timeout = TIMEOUT_SECONDS};
+    m->setup = (struct mef_fetch_setup){
+        .base = base, .maf = service->maf, .sessions = &m->sessions, .timeout = TIMEOUT_SECONDS};
     m->interface = (struct ahead){ask, m};
     *out = m;
     return OM_OK;
@@ -296,7 +292,7 @@ void mef_ahead_free(struct mef_ahead *m)
             ahead_leave(LIST_FIRST(&f->waiters));
         free(f);
     }
-    SSL_CTX_free(m->ctx);
+    mef_sessions_close(&m->sessions);
     free(m);
 }
 

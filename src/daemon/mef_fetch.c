@@ -19,6 +19,7 @@
 struct mef_fetch {
     const struct mef_fetch_setup *setup;
     struct maf_remote what;
+    struct mef_session session;
     enum maf_remote_path path;
     struct evhttp_connection *http;
     struct event deadline, end;
@@ -84,6 +85,15 @@ static om_rc ours(struct mef_fetch *f, om_rc rc)
 
 /* ---- the answer ---- */
 
+static om_rc no_connection(struct mef_fetch *f)
+{
+    const struct om_error *why = &f->session.why;
+    if (!f->session.refused)
+        return om_fail(&f->err, OM_ETRANSIENT, "the connection failed");
+    return om_fail(&f->err, why->rc == OM_EDENIED ? OM_ETRANSIENT : OM_EINTERNAL, "its certificate: %s",
+                   om_error_text(why, why->rc));
+}
+
 /* rsc and content; OM_ETRANSIENT for what is no answer of a MEF. */
 static om_rc read_answer(struct mef_fetch *f, struct evhttp_request *req, int *rsc, json_t **content)
 {
@@ -94,7 +104,7 @@ static om_rc read_answer(struct mef_fetch *f, struct evhttp_request *req, int *r
     size_t n = evbuffer_get_length(body);
     uint64_t code = 0;
     if (evhttp_request_get_response_code(req) == 0)
-        return om_fail(&f->err, OM_ETRANSIENT, "the connection failed");
+        return no_connection(f);
     if (rsc_text == NULL || om_parse_uint(rsc_text, 9999, &code, NULL) != OM_OK || rqi == NULL ||
         strcmp(rqi, f->rqi) != 0)
         return om_fail(&f->err, OM_ETRANSIENT, "HTTP %d without an answer to our request",
@@ -117,8 +127,7 @@ static void on_response(struct evhttp_request *req, void *arg)
     int rsc = 0;
     if (f->over)
         return;
-    om_rc rc = req != NULL ? read_answer(f, req, &rsc, &content)
-                           : om_fail(&f->err, OM_ETRANSIENT, "the connection failed");
+    om_rc rc = req != NULL ? read_answer(f, req, &rsc, &content) : no_connection(f);
     if (rc == OM_OK)
         rc = ours(f, maf_remote_take(f->setup->maf, &f->what, f->path, rsc, content, &f->err));
     json_decref(content);
@@ -178,24 +187,6 @@ static om_rc ask(struct mef_fetch *f)
 
 /* ---- the connection ---- */
 
-static om_rc make_ssl(struct mef_fetch *f, SSL **out)
-{
-    const struct mef_fetch_setup *s = f->setup;
-    struct se_key *kpm = NULL;
-    OM_TRY(se_load(s->se, &f->what.mef.kpm, SE_USE_TLS12_PSK, &kpm, &f->err));
-    SSL *ssl = SSL_new(s->ctx);
-    om_rc rc = ssl != NULL
-                   ? omtls_client_psk(ssl, f->what.mef.fqdn, f->what.mef.kpmid, kpm, s->custody, &f->err)
-                   : om_fail(&f->err, OM_ENOMEM, "no memory for a TLS session");
-    se_key_unref(kpm);
-    if (rc != OM_OK) {
-        SSL_free(ssl);
-        return rc;
-    }
-    *out = ssl;
-    return OM_OK;
-}
-
 /* "192.0.2.1:443" or "[::1]:443", checked when it was stored. */
 static om_rc split_address(const struct store_mef *mef, char host[STORE_ADDRESS_SIZE], uint16_t *port,
                            struct om_error *err)
@@ -220,7 +211,7 @@ static om_rc open_connection(struct mef_fetch *f)
     uint16_t port = 0;
     SSL *ssl = NULL;
     OM_TRY(split_address(&f->what.mef, host, &port, &f->err));
-    OM_TRY(make_ssl(f, &ssl));
+    OM_TRY(mef_session_new(&f->session, &ssl, &f->err));
     struct bufferevent *bev = bufferevent_openssl_socket_new(
         f->setup->base, -1, ssl, BUFFEREVENT_SSL_CONNECTING, BEV_OPT_CLOSE_ON_FREE);
     if (bev == NULL) /* it has freed the SSL */
@@ -259,6 +250,7 @@ om_rc mef_fetch_start(const struct mef_fetch_setup *setup, struct maf_remote *wh
     }
     f->setup = setup;
     f->what = *what;
+    f->session = (struct mef_session){.all = setup->sessions, .what = &f->what};
     f->done = done;
     f->arg = arg;
     (void)evtimer_assign(&f->deadline, setup->base, on_deadline, f);

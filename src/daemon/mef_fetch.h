@@ -1,10 +1,10 @@
 /* One question to a MEF over HTTPS (spec/mef §3, MEF-RP-8), in a worker's event loop: a connection of its
- * own, on which the MAF is authenticated by its KpmID; then the second question, if the first is answered
+ * own, on which both are authenticated; then the second question, if the first is answered
  * with "not found". Never blocks; ends within its time limit whatever the MEF does. */
 #ifndef OPENMAF_DAEMON_MEF_FETCH_H
 #define OPENMAF_DAEMON_MEF_FETCH_H
 
-#include "maf/remote.h"
+#include "daemon/mef_session.h"
 
 #include <event2/event.h>
 
@@ -17,9 +17,7 @@ typedef void mef_fetch_done(void *arg, om_rc rc, const struct om_error *err);
 struct mef_fetch_setup {
     struct event_base *base;
     struct maf *maf;
-    struct se *se;
-    SSL_CTX *ctx; /* of omtls_client_ctx */
-    enum omtls_custody custody;
+    const struct mef_sessions *sessions;
     unsigned timeout; /* seconds in all */
 };
 

@@ -47,20 +47,35 @@ static om_rc open_maf(const struct config *cfg, struct service *s, struct om_err
     return maf_health(s->maf, err);
 }
 
-static om_rc take_crls(struct service *s, struct om_error *err)
+static om_rc take_client_crls(struct service *s, struct om_error *err)
 {
     bool changed = false;
     STACK_OF(X509_CRL) *crls = NULL;
-    OM_TRY(certificates_crls(&s->certificates, &changed, &crls, err));
+    OM_TRY(crl_files_read(&s->client_crl_files, &changed, &crls, err));
     if (changed)
         maf_set_crls(s->maf, crls);
+    return OM_OK;
+}
+
+static om_rc take_mef_crls(struct service *s, struct om_error *err)
+{
+    bool changed = false;
+    STACK_OF(X509_CRL) *crls = NULL;
+    OM_TRY(crl_files_read(&s->mef_crl_files, &changed, &crls, err));
+    if (!changed)
+        return OM_OK;
+    sk_X509_CRL_pop_free(s->mef_crls, X509_CRL_free);
+    s->mef_crls = crls;
     return OM_OK;
 }
 
 static om_rc open_certificates(const struct config *cfg, struct service *s, struct om_error *err)
 {
     OM_TRY(certificates_open(cfg, s->se, s->names, &s->certificates, err));
-    return take_crls(s, err);
+    s->client_crl_files = (struct crl_files){.of = &cfg->crls, .name = "[clients] crls"};
+    s->mef_crl_files = (struct crl_files){.of = &cfg->mef_crls, .name = "[maf] mef-crls"};
+    OM_TRY(take_client_crls(s, err));
+    return take_mef_crls(s, err);
 }
 
 static om_rc open_tls(const struct config *cfg, struct service *s, struct om_error *err)
@@ -133,6 +148,7 @@ void service_close(struct service *s)
     if (s->est != NULL)
         daemon_program.est->close(s->est);
     certificates_close(&s->certificates);
+    sk_X509_CRL_pop_free(s->mef_crls, X509_CRL_free);
     omtls_libctx_free(s->libctx);
     maf_free(s->maf);
     store_close(s->store);
@@ -140,12 +156,18 @@ void service_close(struct service *s)
     memset(s, 0, sizeof *s);
 }
 
-void service_watch(struct service *s, bool tell)
+static void watch(struct service *s, om_rc (*take)(struct service *, struct om_error *))
 {
     struct om_error err = {0};
-    if (tell)
-        certificates_watch(&s->certificates, (int64_t)time(NULL));
-    om_rc rc = take_crls(s, &err);
+    om_rc rc = take(s, &err);
     if (rc != OM_OK) /* those that were read before go on until they end themselves */
         om_log(OM_LOG_WARNING, "%s", om_error_text(&err, rc));
+}
+
+void service_watch(struct service *s, bool tell)
+{
+    if (tell)
+        certificates_watch(&s->certificates, (int64_t)time(NULL));
+    watch(s, take_client_crls);
+    watch(s, take_mef_crls);
 }

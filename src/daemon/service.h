@@ -4,6 +4,7 @@
 #define OPENMAF_DAEMON_SERVICE_H
 
 #include "daemon/certificates.h"
+#include "daemon/crls.h"
 #include "est/est.h"
 #include "maf/maf.h"
 
@@ -13,6 +14,8 @@ struct service {
     struct store *store;
     struct maf *maf;
     struct certificates certificates;
+    struct crl_files client_crl_files, mef_crl_files;
+    STACK_OF(X509_CRL) * mef_crls; /* for the certificates of MEFs; NULL: none is configured */
     OSSL_LIB_CTX *libctx;
     SSL_CTX *tls, *dtls;
     struct est *est;                     /* NULL when it is off */

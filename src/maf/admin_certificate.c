@@ -76,7 +76,7 @@ static om_rc check_anchor(X509 *cert, struct om_error *err)
     return OM_OK;
 }
 
-static om_rc store_anchor(struct store *store, X509 *cert, struct store_certificate *r, struct om_error *err)
+static om_rc store_anchor(struct store *store, X509 *cert, struct m2m_list *ids, struct om_error *err)
 {
     unsigned char *der = NULL;
     char id[STORE_ANCHOR_ID_SIZE];
@@ -84,26 +84,33 @@ static om_rc store_anchor(struct store *store, X509 *cert, struct store_certific
     om_rc rc = n > 0 ? store_anchor_put(store, der, (size_t)n, id, err)
                      : om_fail(err, OM_EINPUT, "it cannot be encoded");
     OPENSSL_free(der);
-    return rc == OM_OK ? m2m_list_add(&r->anchors, id, err) : rc;
+    return rc == OM_OK && !m2m_list_has(ids, id) ? m2m_list_add(ids, id, err) : rc;
+}
+
+om_rc maf_admin_anchors(struct store *store, const STACK_OF(X509) * anchors, struct m2m_list *ids,
+                        struct om_error *err)
+{
+    int n = anchors != NULL ? sk_X509_num(anchors) : 0;
+    if (n < 1 || n > STORE_ANCHORS_OF)
+        return om_fail(err, OM_EINPUT, "1 to %d trust anchors are needed", STORE_ANCHORS_OF);
+    for (int i = 0; i < n; i++) {
+        om_rc rc = check_anchor(sk_X509_value(anchors, i), err);
+        if (rc == OM_OK)
+            rc = store_anchor(store, sk_X509_value(anchors, i), ids, err);
+        if (rc != OM_OK)
+            return om_context(err, rc == OM_EDENIED ? OM_EINPUT : rc, "trust anchor %d", i + 1);
+    }
+    return OM_OK;
 }
 
 static om_rc store_anchors(struct store *store, const struct maf_admin_certificate *client,
                            struct store_certificate *r, struct om_error *err)
 {
-    int n = client->anchors != NULL ? sk_X509_num(client->anchors) : 0;
-    if (client->name == NULL)
-        return n == 0 ? OM_OK : om_fail(err, OM_EINPUT, "a raw public key has no trust anchors");
-    if (n < 1 || n > STORE_ANCHORS_OF)
-        return om_fail(err, OM_EINPUT, "a client by certificate needs 1 to %d trust anchors",
-                       STORE_ANCHORS_OF);
-    for (int i = 0; i < n; i++) {
-        om_rc rc = check_anchor(sk_X509_value(client->anchors, i), err);
-        if (rc == OM_OK)
-            rc = store_anchor(store, sk_X509_value(client->anchors, i), r, err);
-        if (rc != OM_OK)
-            return om_context(err, rc == OM_EDENIED ? OM_EINPUT : rc, "trust anchor %d", i + 1);
-    }
-    return OM_OK;
+    if (client->name != NULL)
+        return maf_admin_anchors(store, client->anchors, &r->anchors, err);
+    return client->anchors == NULL || sk_X509_num(client->anchors) == 0
+               ? OM_OK
+               : om_fail(err, OM_EINPUT, "a raw public key has no trust anchors");
 }
 
 /* --- adding and revoking --- */

@@ -22,6 +22,11 @@ struct maf_admin_certificate {
 OM_MUST_USE om_rc maf_admin_certificate_add(struct store *store, const struct maf_admin_certificate *client,
                                             char id[M2M_ID_SIZE], struct om_error *err);
 
+/* Puts 1..STORE_ANCHORS_OF CA certificates into the store and their identifiers into ids, inside the caller's
+ * transaction. OM_EINPUT: one is no CA certificate of the profile. */
+OM_MUST_USE om_rc maf_admin_anchors(struct store *store, const STACK_OF(X509) * anchors, struct m2m_list *ids,
+                                    struct om_error *err);
+
 /* Ends it at once. Another may be added for the same name. */
 OM_MUST_USE om_rc maf_admin_certificate_revoke(struct store *store, const char *id, struct om_error *err);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "maf/admin_certificate.h"
 #include "maf/id_pattern.h"
 #include "util/log.h"
 #include "util/text.h"
@@ -68,23 +69,51 @@ static om_rc fill(const char *maf_fqdn, const struct maf_admin_mef *mef, struct 
         return om_fail(err, OM_EINPUT, "%s is this MAF itself", r->fqdn);
     OM_TRY(check_address(mef->address, err));
     OM_TRY(om_copy_text(r->address, sizeof r->address, mef->address, err));
-    OM_TRY(full_kpmid(mef->kpmid, r->fqdn, r->kpmid, err));
+    if (mef->kpmid != NULL)
+        OM_TRY(full_kpmid(mef->kpmid, r->fqdn, r->kpmid, err));
     return take_vouches(mef->vouches, r, err);
+}
+
+static om_rc import_kpm(struct se *se, const struct om_secret *kpm, struct store_mef *r, struct om_error *err)
+{
+    if (kpm->len < KPM_MIN || kpm->len > KPM_MAX)
+        return om_fail(err, OM_EINPUT, "Kpm has %zu octets: must be %d to %d", kpm->len, KPM_MIN, KPM_MAX);
+    return se_import_psk(se, kpm->octets, kpm->len, &r->kpm, err);
+}
+
+static om_rc put(struct store *store, const struct maf_admin_mef *mef, struct store_mef *r,
+                 struct om_error *err)
+{
+    if (mef->kpmid == NULL)
+        OM_TRY(maf_admin_anchors(store, mef->anchors, &r->anchors, err));
+    return store_mef_put(store, r, err);
+}
+
+static om_rc put_in_transaction(struct store *store, const struct maf_admin_mef *mef, struct store_mef *r,
+                                struct om_error *err)
+{
+    OM_TRY(store_begin(store, err));
+    om_rc rc = put(store, mef, r, err);
+    if (rc == OM_OK)
+        return store_commit(store, err);
+    store_rollback(store);
+    return rc;
 }
 
 om_rc maf_admin_mef_add(struct store *store, struct se *se, const char *maf_fqdn,
                         const struct maf_admin_mef *mef, const struct om_secret *kpm, struct om_error *err)
 {
     struct store_mef r = {.created = (int64_t)time(NULL)};
-    if (kpm->len < KPM_MIN || kpm->len > KPM_MAX)
-        return om_fail(err, OM_EINPUT, "Kpm has %zu octets: must be %d to %d", kpm->len, KPM_MIN, KPM_MAX);
+    if ((mef->kpmid != NULL) == (mef->anchors != NULL) || (mef->kpmid != NULL) != (kpm != NULL))
+        return om_fail(err, OM_EINPUT, "a MEF has either a KpmID with Kpm, or trust anchors");
     om_rc rc = fill(maf_fqdn, mef, &r, err);
+    if (rc == OM_OK && kpm != NULL)
+        rc = import_kpm(se, kpm, &r, err);
     if (rc == OM_OK)
-        rc = se_import_psk(se, kpm->octets, kpm->len, &r.kpm, err);
+        rc = put_in_transaction(store, mef, &r, err);
     if (rc == OM_OK)
-        rc = store_mef_put(store, &r, err);
-    if (rc == OM_OK)
-        om_audit("mef-added", "mef=%s address=%s kpmid=%s", r.fqdn, r.address, r.kpmid);
+        om_audit("mef-added", "mef=%s address=%s by=%s", r.fqdn, r.address,
+                 mef->kpmid != NULL ? r.kpmid : "certificate");
     store_mef_free(&r);
     return rc;
 }

@@ -42,6 +42,11 @@ void maf_certificate_free(struct maf_certificate *c);
 OM_MUST_USE om_rc maf_certificate_id(const struct pki_name *name, char out[M2M_ID_SIZE],
                                      struct om_error *err);
 
+/* certificate_path.c: adds trust anchors to out, by their identifiers. OM_ENOMEM when out is NULL;
+ * OM_ENOTFOUND, OM_EINTEGRITY: one is not there, or was altered. */
+OM_MUST_USE om_rc maf_load_anchors(struct maf *maf, const struct m2m_list *ids, STACK_OF(X509) * out,
+                                   struct om_error *err);
+
 /* certificate_path.c: the path of a certificate to the anchors that its row names. OM_EDENIED with
  * *fault. */
 OM_MUST_USE om_rc maf_certificate_path(struct maf *maf, const struct maf_certificate *c,

@@ -32,14 +32,14 @@ static om_rc load_anchor(struct maf *maf, const char *id, X509 **out, struct om_
     return OM_OK;
 }
 
-static om_rc load_anchors(struct maf *maf, const struct store_certificate *row, STACK_OF(X509) * out,
-                          struct om_error *err)
+om_rc maf_load_anchors(struct maf *maf, const struct m2m_list *ids, STACK_OF(X509) * out,
+                       struct om_error *err)
 {
     if (out == NULL)
         return om_fail(err, OM_ENOMEM, "no memory for trust anchors");
-    for (size_t i = 0; i < row->anchors.n; i++) {
+    for (size_t i = 0; i < ids->n; i++) {
         X509 *anchor = NULL;
-        OM_TRY(load_anchor(maf, row->anchors.items[i], &anchor, err));
+        OM_TRY(load_anchor(maf, ids->items[i], &anchor, err));
         if (X509_up_ref(anchor) != 1 || sk_X509_push(out, anchor) <= 0)
             return om_fail(err, OM_ENOMEM, "no memory for trust anchors");
     }
@@ -75,7 +75,7 @@ om_rc maf_certificate_path(struct maf *maf, const struct maf_certificate *c,
                               .constrained = constrained(maf->certificates, row->id, c->leaf),
                               .now = maf->now()};
     *fault = PKI_GOOD;
-    om_rc rc = load_anchors(maf, row, anchors, err);
+    om_rc rc = maf_load_anchors(maf, &row->anchors, anchors, err);
     if (rc == OM_OK)
         rc = pki_path_verify(c->leaf, c->sent, &trust, fault, err);
     sk_X509_pop_free(anchors, X509_free);

@@ -23,6 +23,13 @@ void maf_remote_free(struct maf_remote *r);
 OM_MUST_USE om_rc maf_remote_wanted(struct maf *maf, const char *identity, struct maf_remote *out,
                                     bool *wanted, struct om_error *err);
 
+/* Whether the certificate that a MEF shows is one of this MEF, of those trusted for it. crls: who of them is
+ * revoked; NULL is as good as none, and then none is trusted. OM_EDENIED says what is wrong, and is audited;
+ * others are ours. */
+OM_MUST_USE om_rc maf_remote_judge(struct maf *maf, const struct maf_remote *r, X509 *leaf,
+                                   const STACK_OF(X509) * sent, const STACK_OF(X509_CRL) * crls,
+                                   struct om_error *err);
+
 /* The two questions, in this order (MEF-RP-8). */
 enum maf_remote_path { MAF_REMOTE_FETCH, MAF_REMOTE_RETRIEVAL };
 /* Fills a request that m2m_request_init made. */

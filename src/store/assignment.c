@@ -74,6 +74,12 @@ static bool each(void *arg, const void *record, const struct om_error *bad)
     return l->fn(l->arg, record, bad);
 }
 
+om_rc store_assignment_list(struct store *s, store_assignment_fn *fn, void *arg, struct om_error *err)
+{
+    struct list l = {fn, arg};
+    return store_row_list(s, &table, STORE_SQL_ASSIGNMENT_LIST, NULL, each, &l, err);
+}
+
 om_rc store_assignment_list_of(struct store *s, const char *registration, store_assignment_fn *fn, void *arg,
                                struct om_error *err)
 {

@@ -11,10 +11,12 @@
 struct store_mef {
     char fqdn[M2M_FQDN_SIZE];
     char address[STORE_ADDRESS_SIZE]; /* numeric host:port of its HTTPS */
-    char kpmid[M2M_KEY_ID_SIZE];      /* this MAF's credential there */
+    char kpmid[M2M_KEY_ID_SIZE];      /* this MAF's credential there; "": its certificate */
     struct m2m_list vouches;          /* identities that it may name, or "//.../..." for all below */
     int64_t created;
-    struct se_blob kpm; /* SE_USE_TLS12_PSK */
+    struct se_blob kpm; /* of the KpmID: SE_USE_TLS12_PSK */
+    struct m2m_list
+        anchors; /* without one: identifiers of anchors (certificate.h) for the MEF's certificate */
 };
 void store_mef_free(struct store_mef *r);
 /* New, or in place of the old one. */
@@ -40,7 +42,9 @@ OM_MUST_USE om_rc store_assignment_get(struct store *s, const char *kmid, struct
                                        struct om_error *err);
 OM_MUST_USE om_rc store_assignment_used(struct store *s, const char *kmid, struct om_error *err);
 typedef bool store_assignment_fn(void *arg, const struct store_assignment *r, const struct om_error *bad);
-/* Those of a registration, or those that come from a KeID. */
+/* All; those of a registration; those that come from a KeID. */
+OM_MUST_USE om_rc store_assignment_list(struct store *s, store_assignment_fn *fn, void *arg,
+                                        struct om_error *err);
 OM_MUST_USE om_rc store_assignment_list_of(struct store *s, const char *registration, store_assignment_fn *fn,
                                            void *arg, struct om_error *err);
 OM_MUST_USE om_rc store_assignment_list_from(struct store *s, const char *keid, store_assignment_fn *fn,

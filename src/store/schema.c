@@ -116,6 +116,11 @@ const char *const store_schema_steps[] = {
     " created INTEGER NOT NULL, mac BLOB NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE TABLE latest (id TEXT PRIMARY KEY, serial TEXT NOT NULL, created INTEGER NOT NULL,"
     " mac BLOB NOT NULL) STRICT, WITHOUT ROWID;",
+
+    /* MEFs at which the MAF uses its certificate: the trust anchors for theirs. */
+    "CREATE TABLE mef_trust (fqdn TEXT PRIMARY KEY REFERENCES mef ON DELETE CASCADE, created INTEGER NOT "
+    "NULL,"
+    " anchors BLOB NOT NULL, mac BLOB NOT NULL) STRICT, WITHOUT ROWID;",
 };
 const size_t store_schema_n = sizeof store_schema_steps / sizeof store_schema_steps[0];
 

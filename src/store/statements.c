@@ -17,6 +17,7 @@
 
 #define ENROLEE    "identity, lifetime, rights, created, mac"
 #define MEF        "fqdn, address, kpmid, vouches, created, kpm, mac"
+#define MEF_TRUST  "fqdn, created, anchors, mac"
 #define ASSIGNMENT "kmid_key, kmid, keid_key, registration, used, mac"
 #define ENROLMENT  "id_key, id, enrolee, credential, fetched, created, expires, ke, mac"
 #define COMMAND                                                                                              \
@@ -188,10 +189,16 @@ const char *const store_sql_text[STORE_SQL_N] = {
         " created = excluded.created, kpm = excluded.kpm, mac = excluded.mac",
     [STORE_SQL_MEF_DELETE] = "DELETE FROM mef WHERE fqdn = ?1",
     [STORE_SQL_MEF_LIST] = "SELECT " MEF " FROM mef ORDER BY fqdn",
+    [STORE_SQL_MEF_TRUST_GET] = "SELECT " MEF_TRUST " FROM mef_trust WHERE fqdn = ?1",
+    [STORE_SQL_MEF_TRUST_PUT] =
+        "INSERT INTO mef_trust (" MEF_TRUST ") VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET"
+        " created = excluded.created, anchors = excluded.anchors, mac = excluded.mac",
+    [STORE_SQL_MEF_TRUST_DELETE] = "DELETE FROM mef_trust WHERE fqdn = ?1",
 
     [STORE_SQL_ASSIGNMENT_GET] = "SELECT " ASSIGNMENT " FROM assignment WHERE kmid_key = ?1",
     [STORE_SQL_ASSIGNMENT_CREATE] = "INSERT INTO assignment (" ASSIGNMENT ") VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [STORE_SQL_ASSIGNMENT_UPDATE] = "UPDATE assignment SET used = ?5, mac = ?6 WHERE kmid_key = ?1",
+    [STORE_SQL_ASSIGNMENT_LIST] = "SELECT " ASSIGNMENT " FROM assignment ORDER BY kmid_key",
     [STORE_SQL_ASSIGNMENT_LIST_OF] =
         "SELECT " ASSIGNMENT " FROM assignment WHERE registration = ?1 ORDER BY kmid_key",
     [STORE_SQL_ASSIGNMENT_LIST_FROM] =

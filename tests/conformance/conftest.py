@@ -96,7 +96,20 @@ def mef_device(shared_mef, binding):
 
 
 @pytest.fixture(scope="module", params=TOKENS)
-def world(request, tmp_path_factory):
-    """A MAF and a MEF that know each other, for a whole module."""
-    with World(tmp_path_factory.mktemp("world"), request.param, certificates=True) as running:
-        yield running
+def worlds(request, tmp_path_factory):
+    """A MAF and a MEF that know each other, for a whole module: by a KpmID, and by certificates. Each is made when it is needed."""
+    made = {}
+
+    def get(by_certificate):
+        if by_certificate not in made:
+            made[by_certificate] = World(tmp_path_factory.mktemp("world"), request.param, by_certificate=by_certificate)
+        return made[by_certificate]
+
+    yield get
+    for world in made.values():
+        world.__exit__()
+
+
+@pytest.fixture
+def world(worlds, binding):
+    return worlds(getattr(binding, "certificates", False))

@@ -16,10 +16,9 @@ class Remote(Device):
 
     def __init__(self, world, binding, identity):
         """With a binding by certificate that is what the MEF knows it by; the MAF knows a KeID in any case."""
-        by_certificate = getattr(binding, "certificates", False)
         self.world, self.maf, self.admin, self.id = world, world.maf, ADMIN, identity
-        self.binding = binding.session if by_certificate else binding
-        self.at_mef = world.add_device(identity, by_certificate)
+        self.binding = binding.session if world.by_certificate else binding
+        self.at_mef = world.add_device(identity)
         self.session = None
         self.enrol()
 

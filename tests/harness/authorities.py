@@ -158,7 +158,7 @@ class Certified:
         self.key = self.clients.new_key("shared")
         self.public = self.dir / "shared.pub"
         openssl("pkey", "-in", self.key, "-pubout", "-out", self.public)
-        self.serve("certificate", "maf", [maf.fqdn, "localhost"])
+        self.own = self.serve("certificate", "maf", [maf.fqdn, "localhost"])
 
     def serve(self, section, key, names, key_is="{}"):
         """A certificate for a key of the MAF's token, and the section of mafd.conf that names it: key_is says how."""

@@ -20,10 +20,20 @@ def introduce(maf, mef, address=None, vouches=VOUCHES):
     path = pathlib.Path(maf.dir).parent / "kpm"
     path.touch(mode=0o600)
     path.write_text(credential["km"] + "\n")
-    maf.adm("mef", "add", mef.fqdn, "--https", address or f"127.0.0.1:{mef.port}", "--kmid", credential["kmid"],
-            "--km-file", str(path), "--permit", vouches)
+    _ask(maf, mef, address, vouches, "--kmid", credential["kmid"], "--km-file", str(path))
     path.unlink()
     return credential
+
+
+def introduce_by_certificate(maf, mef, address=None, vouches=VOUCHES):
+    """The same where both have certificates (authorities.py)."""
+    mef.certified.add("fqdn", None, [maf.fqdn], anchor=[maf.certified.authority.certificate])
+    _ask(maf, mef, address, vouches, "--cert-anchor", str(mef.certified.authority.path))
+    return {"id": maf.fqdn, "name": f"fqdn-{maf.fqdn}"}
+
+
+def _ask(maf, mef, address, vouches, *how):
+    maf.adm("mef", "add", mef.fqdn, "--https", address or f"127.0.0.1:{mef.port}", "--permit", vouches, *how)
 
 
 def enrol(mef, device):
@@ -45,24 +55,32 @@ def register(peer, identity, admin=ADMIN):
 class World:
     """A running MAF and MEF that know each other, and a device that may enrol."""
 
-    def __init__(self, directory, kind="softhsm", workers=1, lifetime="1h", certificates=False, maf_settings=(), **options):
+    def __init__(self, directory, kind="softhsm", workers=1, lifetime="1h", by_certificate=False, maf_settings=(), **options):
         self.directory = directory = pathlib.Path(directory)
+        self.lifetime, self.by_certificate = lifetime, by_certificate
         self.mef = Mef(Token(kind, directory / "mef-token"), directory / "mef", **options)
-        if certificates:
-            self.mef.certified = Certified(self.mef, directory / "mef-pki")
+        self.maf = Maf(Token(kind, directory / "maf-token"), directory / "maf", workers=workers, settings=maf_settings, **options)
+        if by_certificate:
+            self.certify(directory)
         self.mef.start()
         try:
-            self.maf = Maf(Token(kind, directory / "maf-token"), directory / "maf", workers=workers, settings=maf_settings,
-                           **options).start()
+            self.maf.start()
+            self.maf_at_mef = (introduce_by_certificate if by_certificate else introduce)(self.maf, self.mef)
+            self.device = self.add_device(DEVICE)
         except BaseException:
-            self.mef.stop()
+            self.__exit__()
             raise
-        self.maf_at_mef = introduce(self.maf, self.mef)
-        self.lifetime = lifetime
-        self.device = self.add_device(DEVICE)
 
-    def add_device(self, identity, by_certificate=False):
-        device = self.mef.certified.ae(identity) if by_certificate else self.mef.add_client(identity)
+    def certify(self, directory):
+        """Certificates of both, and the CRL by which the MAF judges the MEF's."""
+        self.mef.certified, self.maf.certified = Certified(self.mef, directory / "mef-pki"), Certified(self.maf, directory / "maf-pki")
+        self.crl = directory / "mef.crl.pem"
+        self.mef.certified.authority.crl(self.crl)
+        self.maf.configure("maf", "mef-crls", str(self.crl))
+
+    def add_device(self, identity):
+        """Known to the MEF as the MAF is: by a KpmID, or by a certificate."""
+        device = self.mef.certified.ae(identity) if self.by_certificate else self.mef.add_client(identity)
         self.mef.allow(identity, MAF_FQDN, lifetime=self.lifetime)
         self.maf.adm("stakeholder", "policy", ADMIN, "--permit", identity)
         return device

@@ -82,7 +82,7 @@ static void defaults(void **state)
     assert_memory_equal(&cfg.coaps_tcp, &coaps_tcp, sizeof coaps_tcp);
     assert_string_equal(cfg.certificates[0].key, "");
     assert_int_equal(cfg.certificate_warn_days, 30);
-    assert_int_equal(cfg.n_crls, 0);
+    assert_int_equal(cfg.crls.n, 0);
     assert_true(cfg.require_crls && cfg.require_name_constraints);
     assert_false(cfg.raw_public_keys);
     assert_true(cfg.workers >= 1);
@@ -136,9 +136,9 @@ static void everything(void **state)
     assert_string_equal(cfg.certificates[1].key, "");
     assert_string_equal(cfg.certificates[2].key, "pkcs11:object=alias");
     assert_string_equal(cfg.certificates[2].chain, "alias");
-    assert_int_equal(cfg.n_crls, 2);
-    assert_string_equal(cfg.crls[0], "/srv/crls.pem");
-    assert_non_null(strstr(cfg.crls[1], "/more.pem"));
+    assert_int_equal(cfg.crls.n, 2);
+    assert_string_equal(cfg.crls.files[0], "/srv/crls.pem");
+    assert_non_null(strstr(cfg.crls.files[1], "/more.pem"));
     assert_false(cfg.require_crls || cfg.require_name_constraints || cfg.raw_public_keys);
     assert_int_equal(cfg.custody, OMTLS_CUSTODY_PSK);
     assert_true(cfg.require_target_registration && cfg.keep_keys_on_deregistration);
@@ -285,6 +285,7 @@ static void bad_lines(void **state)
     expect_refused(MINIMAL "[certificate2]\nkey = maf\nchain = maf.pem\n", ": [certificate2]", "without");
     expect_refused(MINIMAL "[clients]\ncrls = a b c d e f g h i\n", ":", "more than 8 files");
     expect_refused(MINIMAL "[clients]\ncrls = crls.pem\n", ": [clients]", "without [certificate]");
+    expect_refused(MINIMAL "[maf]\nmef-crls = crls.pem\n", ": [maf] mef-crls", "without [certificate]");
     expect_refused(MINIMAL "[certificate]\nchain = token:\n", ":8: [certificate] chain", "name");
     if (OPENSSL_VERSION_NUMBER < OMTLS_RAW_KEYS_VERSION)
         expect_refused(MINIMAL "[clients]\nraw-public-keys = yes\n", ":8: [clients] raw-public-keys",

@@ -38,7 +38,7 @@ static bool may_scan(enum store_statement sql)
            sql == STORE_SQL_KEY_LIST || sql == STORE_SQL_ISSUED_LIST || sql == STORE_SQL_ENROLEE_LIST ||
            sql == STORE_SQL_ENROLMENT_LIST || sql == STORE_SQL_COMMAND_LIST ||
            sql == STORE_SQL_CERTIFICATE_LIST || sql == STORE_SQL_MEF_LIST || sql == STORE_SQL_SUBJECT_LIST ||
-           sql == STORE_SQL_LATEST_LIST;
+           sql == STORE_SQL_LATEST_LIST || sql == STORE_SQL_ASSIGNMENT_LIST;
 }
 
 static void every_statement_uses_an_index(void **state)
