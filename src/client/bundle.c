@@ -2,14 +2,11 @@
  * configuration, and the certificate that was issued for one of its requests. */
 #include "client/certificate.h"
 #include "client/configuration.h"
-#include "client/credential.h"
 #include "onem2m/primitive.h"
-#include "pki/leaf.h"
 #include "util/file.h"
 #include "util/text.h"
 
 #include <openssl/err.h>
-#include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,29 +17,6 @@
 #define CERT_MAX       4096
 
 /* --- the certificate --- */
-
-static om_rc check_certificate(X509 *cert, const struct pki_name *name, struct om_error *err)
-{
-    enum pki_fault fault = PKI_GOOD;
-    OM_TRY(pki_leaf_check(cert, &fault, err));
-    if ((X509_get_extension_flags(cert) & EXFLAG_XKUSAGE) != 0 &&
-        (X509_get_extended_key_usage(cert) & XKU_SSL_CLIENT) == 0)
-        return om_fail(err, OM_EDENIED, "its extended key usage does not allow it for TLS clients");
-    GENERAL_NAMES *san = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
-    ERR_clear_error();
-    om_rc rc = pki_name_check_san(name, san, err);
-    GENERAL_NAMES_free(san);
-    return rc;
-}
-
-static om_rc seconds_of(const ASN1_TIME *time, int64_t *out, struct om_error *err)
-{
-    struct tm tm;
-    if (ASN1_TIME_to_tm(time, &tm) != 1)
-        return om_fail(err, OM_EDENIED, "its validity is malformed");
-    *out = (int64_t)timegm(&tm);
-    return OM_OK;
-}
 
 static om_rc read_certificates(const json_t *array, STACK_OF(X509) * *out, struct om_error *err)
 {
@@ -72,70 +46,6 @@ static om_rc read_certificates(const json_t *array, STACK_OF(X509) * *out, struc
     return *out != NULL ? OM_OK : om_fail(err, OM_ENOMEM, "no memory for certificates");
 }
 
-/* The record whose key the certificate is for. */
-struct owner {
-    struct openmaf *maf;
-    const char *id;
-    X509 *cert;
-    struct certificate found;
-};
-
-static bool owns(void *arg, struct certificate *c)
-{
-    struct owner *o = arg;
-    struct se_signer *signer = NULL;
-    if (strcmp(c->id, o->id) != 0 || certificate_signer(o->maf, c, &signer, NULL) != OM_OK)
-        return true;
-    const ASN1_BIT_STRING *point = X509_get0_pubkey_bitstr(o->cert);
-    bool same = ASN1_STRING_length(point) == SE_POINT_SIZE &&
-                memcmp(ASN1_STRING_get0_data(point), se_signer_point(signer), SE_POINT_SIZE) == 0;
-    se_signer_unref(signer);
-    if (!same)
-        return true;
-    o->found = *c;
-    memset(c, 0, sizeof *c);
-    return false;
-}
-
-static om_rc fill(struct openmaf *maf, const struct configuration *cfg, STACK_OF(X509) * chain,
-                  struct certificate *c, struct om_error *err)
-{
-    X509 *cert = sk_X509_value(chain, 0);
-    OM_TRY(seconds_of(X509_get0_notBefore(cert), &c->from, err));
-    OM_TRY(seconds_of(X509_get0_notAfter(cert), &c->until, err));
-    if (c->until <= client_now())
-        return om_fail(err, OM_EDENIED, "it has expired already");
-    OM_TRY(credential_next_order(maf, &c->order, err));
-    c->imported = client_now();
-    sk_X509_pop_free(c->chain, X509_free);
-    c->chain = X509_chain_up_ref(chain);
-    free(c->anchors);
-    c->anchors = strdup(cfg->ca_certs);
-    if (c->chain == NULL || c->anchors == NULL)
-        return om_fail(err, OM_ENOMEM, "no memory for a certificate");
-    return OM_OK;
-}
-
-static om_rc take_chain(struct openmaf *maf, const struct configuration *cfg, STACK_OF(X509) * chain,
-                        struct om_error *err)
-{
-    struct pki_name name;
-    struct owner o = {.maf = maf, .id = cfg->credential, .cert = sk_X509_value(chain, 0)};
-    OM_TRY(pki_name_from_credential_id(&name, cfg->credential, err));
-    if (name.flavour == PKI_AE && strcmp(name.text, maf->home.id) != 0)
-        return om_fail(err, OM_EINPUT, "it is for %.200s; this home is %.200s", name.text, maf->home.id);
-    OM_TRY(check_certificate(o.cert, &name, err));
-    OM_TRY(certificate_each(maf, owns, &o, err));
-    if (o.found.key[0] == '\0')
-        return om_fail(err, OM_EDENIED,
-                       "it is for no key of this home: 'maf csr' makes the request that it must answer");
-    om_rc rc = fill(maf, cfg, chain, &o.found, err);
-    if (rc == OM_OK)
-        rc = certificate_write(maf, &o.found, err);
-    certificate_free(&o.found);
-    return rc;
-}
-
 static om_rc take_certificates(struct openmaf *maf, const struct configuration *cfg, const json_t *array,
                                struct om_error *err)
 {
@@ -143,8 +53,10 @@ static om_rc take_certificates(struct openmaf *maf, const struct configuration *
     if (cfg->choice != CONFIGURATION_USE_CERTIFICATE)
         return om_fail(err, OM_EINPUT, "certificates without certAuth in the configuration");
     om_rc rc = read_certificates(array, &chain, err);
+    const struct certificate_arrival arrival = {
+        .id = cfg->credential, .chain = chain, .anchors = cfg->ca_certs, .mef = ""};
     if (rc == OM_OK)
-        rc = take_chain(maf, cfg, chain, err);
+        rc = certificate_take(maf, &arrival, err);
     sk_X509_pop_free(chain, X509_free);
     return rc;
 }
@@ -186,13 +98,6 @@ static om_rc check_credential(struct openmaf *maf, const struct configuration *c
     return OM_OK;
 }
 
-/* After a renewal: certificates of this Credential-ID that have expired, and their keys, are of no use. */
-static om_rc remove_expired(struct openmaf *maf, const char *id, struct om_error *err)
-{
-    om_rc rc = certificate_remove_all(maf, id, client_now(), err);
-    return rc == OM_ENOTFOUND ? OM_OK : rc;
-}
-
 static om_rc take(struct openmaf *maf, const json_t *bundle, struct om_error *err)
 {
     struct configuration cfg;
@@ -208,7 +113,7 @@ static om_rc take(struct openmaf *maf, const json_t *bundle, struct om_error *er
     if (rc == OM_OK)
         rc = configuration_write(maf, &cfg, err);
     if (rc == OM_OK && certificates != NULL)
-        rc = remove_expired(maf, cfg.credential, err);
+        rc = certificate_remove_expired(maf, cfg.credential, err);
     configuration_free(&cfg);
     return rc;
 }

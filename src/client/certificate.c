@@ -56,6 +56,8 @@ static om_rc read_imported(const json_t *object, struct certificate *c, struct o
     OM_TRY(record_get_int(object, "from", &c->from, err));
     OM_TRY(record_get_int(object, "until", &c->until, err));
     OM_TRY(read_chain(json_object_get(object, "chain"), &c->chain, err));
+    if (json_object_get(object, "mef") != NULL)
+        OM_TRY(record_get_text(object, "mef", c->mef, sizeof c->mef, err));
     const char *anchors = json_string_value(json_object_get(object, "caCerts"));
     if (anchors == NULL)
         return malformed("caCerts", err);
@@ -119,6 +121,8 @@ om_rc certificate_write(struct openmaf *maf, const struct certificate *c, struct
                json_object_set_new(object, "until", json_integer((json_int_t)c->until)) == 0 &&
                json_object_set_new(object, "chain", chain_json(c->chain)) == 0 &&
                json_object_set_new(object, "caCerts", json_string(c->anchors)) == 0;
+    if (good && c->mef[0] != '\0')
+        good = json_object_set_new(object, "mef", json_string(c->mef)) == 0;
     om_rc rc = good ? record_write(&maf->home, maf->se, name, object, err)
                     : om_fail(err, OM_ENOMEM, "no memory for a record");
     json_decref(object);

@@ -19,8 +19,9 @@ struct certificate {
     int64_t requested, imported; /* 0: not yet */
     int64_t order;       /* as that of struct credential, with which it shares the count; 0: not imported */
     int64_t from, until; /* validity */
-    STACK_OF(X509) * chain; /* leaf first; NULL: not imported */
-    char *anchors;          /* caCerts that came with it, base64 CMS; NULL: not imported */
+    STACK_OF(X509) * chain;  /* leaf first; NULL: not imported */
+    char *anchors;           /* caCerts that came with it, base64 CMS; NULL: not imported */
+    char mef[M2M_FQDN_SIZE]; /* of the MEF that gave it by EST; "": it came in a bundle */
 };
 
 void certificate_free(struct certificate *c); /* what it holds; and zeroes it */
@@ -46,6 +47,35 @@ OM_MUST_USE om_rc certificate_each(struct openmaf *maf, certificate_fn *fn, void
 /* The newest imported certificate; id NULL: of any Credential-ID. OM_ENOTFOUND. */
 OM_MUST_USE om_rc certificate_newest(struct openmaf *maf, const char *id, struct certificate *c,
                                      struct om_error *err);
+/* The same of those that this MEF gave; mef "": of those that came in bundles. */
+OM_MUST_USE om_rc certificate_newest_of(struct openmaf *maf, const char *mef, const char *id,
+                                        struct certificate *c, struct om_error *err);
+
+/* --- requests: csr.c --- */
+
+/* The name that a certificate of this flavour is to have; text NULL: what follows from the client's ID.
+ * OM_EINPUT. */
+OM_MUST_USE om_rc certificate_name_of(const struct openmaf *maf, enum pki_flavour flavour, const char *text,
+                                      struct pki_name *out, struct om_error *err);
+/* The key of the request for that name that was not answered yet, else a new one in the token; and its
+ * record, free it with certificate_free. */
+OM_MUST_USE om_rc certificate_request_key(struct openmaf *maf, const struct pki_name *name,
+                                          struct certificate *c, EVP_PKEY **key, struct om_error *err);
+
+/* --- arrivals: certificate_take.c --- */
+
+struct certificate_arrival {
+    const char *id;               /* Credential-ID */
+    const STACK_OF(X509) * chain; /* leaf first */
+    const char *anchors;          /* of the server that it is for: caCerts */
+    const char *mef;              /* as in struct certificate */
+};
+/* Demands of the certificate what TS-0003 does and that it is for a key of this home, and keeps it.
+ * OM_EINPUT, OM_EDENIED. */
+OM_MUST_USE om_rc certificate_take(struct openmaf *maf, const struct certificate_arrival *a,
+                                   struct om_error *err);
+/* After a renewal: certificates of this Credential-ID that have expired, and their keys, are of no use. */
+OM_MUST_USE om_rc certificate_remove_expired(struct openmaf *maf, const char *id, struct om_error *err);
 
 /* Its name in the token. */
 void certificate_key_name(const struct certificate *c, char out[SE_NAME_MAX + 1]);

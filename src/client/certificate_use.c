@@ -45,14 +45,16 @@ om_rc certificate_each(struct openmaf *maf, certificate_fn *fn, void *arg, struc
 }
 
 struct search {
-    const char *id; /* NULL: any */
+    const char *id;  /* NULL: any */
+    const char *mef; /* NULL: from anywhere */
     struct certificate *best;
 };
 
 static bool newer(void *arg, struct certificate *c)
 {
     struct search *s = arg;
-    bool wanted = s->id == NULL || strcmp(c->id, s->id) == 0;
+    bool wanted =
+        (s->id == NULL || strcmp(c->id, s->id) == 0) && (s->mef == NULL || strcmp(c->mef, s->mef) == 0);
     if (wanted && c->order > s->best->order) {
         struct certificate old = *s->best;
         *s->best = *c;
@@ -63,7 +65,13 @@ static bool newer(void *arg, struct certificate *c)
 
 om_rc certificate_newest(struct openmaf *maf, const char *id, struct certificate *c, struct om_error *err)
 {
-    struct search s = {.id = id, .best = c};
+    return certificate_newest_of(maf, NULL, id, c, err);
+}
+
+om_rc certificate_newest_of(struct openmaf *maf, const char *mef, const char *id, struct certificate *c,
+                            struct om_error *err)
+{
+    struct search s = {.id = id, .mef = mef, .best = c};
     memset(c, 0, sizeof *c);
     om_rc rc = certificate_each(maf, newer, &s, err);
     if (rc == OM_OK && c->order == 0)

@@ -14,15 +14,30 @@ static om_rc choose_psk(struct openmaf *maf, const char *kmid, struct credential
     return credential_read(maf, name, &out->psk, err);
 }
 
-/* Newest of both kinds; any record that is refused ends the search: it may have been the newest. A Kpm goes
- * before certificates. */
+/* MEF-HS-2: who got a certificate from this MEF uses the latest, until it has expired. */
+static om_rc choose_provisioned(struct openmaf *maf, struct credential_choice *out, struct om_error *err)
+{
+    OM_TRY(certificate_newest_of(maf, maf->home.mef.fqdn, NULL, &out->certificate, err));
+    out->is_certificate = out->certificate.until > client_now();
+    if (out->is_certificate)
+        return OM_OK;
+    certificate_free(&out->certificate);
+    return OM_ENOTFOUND;
+}
+
+/* Newest of both kinds; any record that is refused ends the search: it may have been the newest. With the MEF
+ * its own certificates go first, then a Kpm, then certificates that came in bundles. With the MAF those of
+ * the MEF are left out: their trust anchors are the MEF's. */
 static om_rc choose_newest(struct openmaf *maf, const struct home_server *server,
                            struct credential_choice *out, struct om_error *err)
 {
+    om_rc rc = server == &maf->home.mef ? choose_provisioned(maf, out, err) : OM_ENOTFOUND;
+    if (rc != OM_ENOTFOUND)
+        return rc;
     OM_TRY(credential_newest(maf, server, &out->psk, err));
     if (server == &maf->home.mef && out->psk.order > 0)
         return OM_OK;
-    om_rc rc = certificate_newest(maf, NULL, &out->certificate, err);
+    rc = certificate_newest_of(maf, "", NULL, &out->certificate, err);
     if (rc != OM_OK && rc != OM_ENOTFOUND)
         return rc;
     if (out->psk.order == 0 && rc == OM_ENOTFOUND)

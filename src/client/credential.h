@@ -37,8 +37,9 @@ OM_MUST_USE om_rc credential_next_order(struct openmaf *maf, int64_t *order, str
 
 /* The credential for handshakes with a server. With the MAF under a stakeholder (NULL: for those that are
  * under none): what its registration configuration says, else what maf.conf names, else the one from his
- * enrolment, else the one imported last. With the MEF: what maf.conf names, else the Kpm imported last, else
- * the certificate imported last: certificates may serve both, but those of this home came for its MAF. */
+ * enrolment, else the one imported last. With the MEF: what maf.conf names, else the newest certificate that
+ * the MEF itself gave (MEF-HS-2), else the Kpm imported last, else the certificate imported last:
+ * certificates may serve both, but those that came in bundles came for the MAF. */
 struct credential_choice {
     bool is_certificate; /* which of the next two it is */
     struct credential psk;

@@ -24,13 +24,10 @@ static om_rc own_cse_name(const char *id, char out[M2M_ID_SIZE], struct om_error
     return OM_OK;
 }
 
-static om_rc name_of(const struct openmaf *maf, const struct openmaf_csr *rq, struct pki_name *out,
-                     struct om_error *err)
+om_rc certificate_name_of(const struct openmaf *maf, enum pki_flavour flavour, const char *text,
+                          struct pki_name *out, struct om_error *err)
 {
-    enum pki_flavour flavour;
     char own[M2M_ID_SIZE];
-    const char *text = rq->name;
-    OM_TRY(pki_flavour_parse(rq->flavour != NULL ? rq->flavour : "", &flavour, err));
     if (flavour == PKI_FQDN)
         return om_fail(err, OM_EINPUT, "an fqdn certificate is for a MAF, not for a client of one");
     if (text == NULL && flavour == PKI_AE)
@@ -40,7 +37,7 @@ static om_rc name_of(const struct openmaf *maf, const struct openmaf_csr *rq, st
         text = own;
     }
     if (text == NULL)
-        return om_fail(err, OM_EINPUT, "a %s certificate needs a name", rq->flavour);
+        return om_fail(err, OM_EINPUT, "a %s certificate needs a name", pki_flavour_text(flavour));
     OM_TRY(pki_name_set(out, flavour, text, err));
     if (flavour == PKI_AE && strcmp(text, maf->home.id) != 0)
         return om_fail(err, OM_EINPUT, "%.200s is not this client, which is %.200s", text, maf->home.id);
@@ -99,29 +96,42 @@ static om_rc find_or_make_key(struct openmaf *maf, const struct certificate *c, 
     return rc == OM_ENOTFOUND ? se_signer_make(maf->se, name, out, err) : rc;
 }
 
+om_rc certificate_request_key(struct openmaf *maf, const struct pki_name *name, struct certificate *c,
+                              EVP_PKEY **key, struct om_error *err)
+{
+    struct se_signer *signer = NULL;
+    *key = NULL;
+    *c = (struct certificate){.order = 0};
+    om_rc rc = find_or_begin(maf, name, c, err);
+    if (rc == OM_OK)
+        rc = find_or_make_key(maf, c, &signer, err);
+    if (rc == OM_OK)
+        rc = omtls_signing_key(maf->libctx, signer, key, err);
+    se_signer_unref(signer);
+    if (rc != OM_OK)
+        certificate_free(c);
+    return rc;
+}
+
 static om_rc make(struct openmaf *maf, const struct openmaf_csr *rq, char **pem, struct om_error *err)
 {
     struct pki_name name;
     struct certificate c = {.order = 0};
-    struct se_signer *signer = NULL;
+    enum pki_flavour flavour = PKI_AE;
     EVP_PKEY *key = NULL;
     char *text = NULL;
     if (rq == NULL || pem == NULL)
         return om_fail(err, OM_EINPUT, "no request or no place for the result");
     OM_TRY(client_check_size(rq->size, sizeof *rq, "openmaf_csr", err));
-    OM_TRY(name_of(maf, rq, &name, err));
-    om_rc rc = find_or_begin(maf, &name, &c, err);
-    if (rc == OM_OK)
-        rc = find_or_make_key(maf, &c, &signer, err);
-    if (rc == OM_OK)
-        rc = omtls_signing_key(maf->libctx, signer, &key, err);
+    OM_TRY(pki_flavour_parse(rq->flavour != NULL ? rq->flavour : "", &flavour, err));
+    OM_TRY(certificate_name_of(maf, flavour, rq->name, &name, err));
+    om_rc rc = certificate_request_key(maf, &name, &c, &key, err);
     if (rc == OM_OK)
         rc = pki_request_make(maf->libctx, key, &name, NULL, &text, err);
     if (rc == OM_OK && (*pem = strdup(text)) == NULL)
         rc = om_fail(err, OM_ENOMEM, "no memory for a request");
     OPENSSL_free(text);
     EVP_PKEY_free(key);
-    se_signer_unref(signer);
     certificate_free(&c);
     return rc;
 }
