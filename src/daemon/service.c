@@ -106,7 +106,11 @@ static om_rc open_tls(const struct config *cfg, struct service *s, struct om_err
 
 static om_rc open_est(const struct config *cfg, struct service *s, struct om_error *err)
 {
-    struct est_options opt = {.maf = s->maf, .libctx = s->libctx, .require_challenge = cfg->est_challenge};
+    struct est_options opt = {.maf = s->maf,
+                              .libctx = s->libctx,
+                              .certificates = s->certificates.each,
+                              .n_certificates = s->certificates.n,
+                              .require_challenge = cfg->est_challenge};
     if (daemon_program.est == NULL || !cfg->est)
         return OM_OK;
     OM_TRY(daemon_program.est->open(&opt, &s->est, err));

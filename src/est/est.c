@@ -169,6 +169,29 @@ static om_rc open_authority(struct est *est, size_t i, struct om_error *err)
     return ca_key(&est->ca, ca_authority_names[i], false, &est->keys[i], err);
 }
 
+/* Whoever takes cacerts for its trust anchors must find the MEF again. That its certificate may have expired
+ * is said elsewhere, and is no reason not to serve those with a Kpm. */
+static om_rc check_own(const struct est *est, const struct est_options *opt, struct om_error *err)
+{
+    STACK_OF(X509) *anchors = sk_X509_new_null();
+    struct pki_trust trust = {.anchors = anchors, .constrained = -1, .server = true};
+    enum pki_fault fault = PKI_GOOD;
+    om_rc rc = anchors != NULL && sk_X509_push(anchors, est->certificates[0]) > 0
+                   ? OM_OK
+                   : om_fail(err, OM_ENOMEM, "no memory for certificates");
+    if (rc == OM_OK && opt->n_certificates == 0)
+        rc = om_fail(err, OM_ECONFIG, "clients will use their certificates here: [certificate] is needed");
+    for (size_t i = 0; rc == OM_OK && i < opt->n_certificates; i++) {
+        const struct omtls_certificate *own = &opt->certificates[i];
+        trust.now = pki_not_after(own->leaf) - 1;
+        rc = pki_path_verify(own->leaf, own->chain, &trust, &fault, err);
+        if (rc == OM_EDENIED)
+            rc = om_context(err, OM_ECONFIG, "the MEF's own certificate is not of its authority 'maf'");
+    }
+    sk_X509_free(anchors);
+    return rc;
+}
+
 om_rc est_new(const struct est_options *opt, struct est **out, struct om_error *err)
 {
     struct est *est = calloc(1, sizeof *est);
@@ -185,6 +208,8 @@ om_rc est_new(const struct est_options *opt, struct est **out, struct om_error *
     om_rc rc = OM_OK;
     for (size_t i = 0; rc == OM_OK && i < CA_AUTHORITIES; i++)
         rc = open_authority(est, i, err);
+    if (rc == OM_OK)
+        rc = check_own(est, opt, err);
     if (rc != OM_OK) {
         est_free(est);
         return rc == OM_ENOTFOUND

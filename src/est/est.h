@@ -19,13 +19,16 @@
 struct est;
 
 struct est_options {
-    struct maf *maf;        /* of the role of a MEF; borrowed, as is what follows */
-    OSSL_LIB_CTX *libctx;   /* with omtls_provider_load */
+    struct maf *maf;                              /* of the role of a MEF; borrowed, as is what follows */
+    OSSL_LIB_CTX *libctx;                         /* with omtls_provider_load */
+    const struct omtls_certificate *certificates; /* the MEF's own, looked at by est_new only */
+    size_t n_certificates;
     bool require_challenge; /* requests are linked to their session (RFC 7030 section 3.5) */
 };
 
-/* Finds the authorities and their keys. OM_ECONFIG: there are none. Freed with est_free before maf and
- * libctx; NULL is allowed there. */
+/* Finds the authorities and their keys. OM_ECONFIG: there are none, or the MEF has no certificate, or one
+ * that does not come from them: clients that get certificates use them here, and know the MEF by these
+ * authorities. Freed with est_free before maf and libctx; NULL is allowed there. */
 OM_MUST_USE om_rc est_new(const struct est_options *opt, struct est **out, struct om_error *err);
 void est_free(struct est *est);
 

@@ -5,9 +5,10 @@ import os
 import subprocess
 
 import pytest
+from harness.authorities import Certified
 from harness.est import EstMef, KpmPeer, PythonPeer, SP, certificates, holder, key, message, request, serial
 from harness.maf import ADMIN, Failed, run
-from harness.mef import MEF_FQDN
+from harness.mef import MEF_FQDN, Mef
 from harness.peers import HandshakeFailed, OpensslPeer, http
 from harness.token import Token
 
@@ -279,10 +280,15 @@ def test_without_est_there_is_nothing(softhsm, tmp_path):
         assert peer.request(http("GET", "/.well-known/est/cacerts", ENROLEE, host=MEF_FQDN)).status == 404
 
 
-def test_est_without_authorities_does_not_start(softhsm, tmp_path):
-    from harness.mef import Mef
+def test_est_without_what_it_needs_does_not_start(softhsm, tmp_path):
     mef = Mef(softhsm, tmp_path / "mef", settings=[("est", "enabled", "yes")])
     with pytest.raises(RuntimeError, match=r"\[est\] enabled.*mefadm ca init"):
+        mef.start()
+    mef.adm("ca", "init", "--domain", SP)
+    with pytest.raises(RuntimeError, match=r"\[est\] enabled.*\[certificate\] is needed"):
+        mef.start()
+    Certified(mef, tmp_path / "ca")  # by another authority
+    with pytest.raises(RuntimeError, match=r"\[est\] enabled.*not of its authority 'maf'"):
         mef.start()
 
 
