@@ -71,6 +71,7 @@ struct config {
     bool keep_keys_on_deregistration;
     bool require_extended_master_secret; /* default yes */
     struct config_crls mef_crls;         /* MAF: of those who certify its MEFs */
+    unsigned max_provisioned_lifetime;   /* MAF: seconds; 0: none */
     unsigned command_retry;              /* MEF: seconds, default 3600 */
     char device_config_uri[256];         /* MEF: "" when none */
 

@@ -27,6 +27,8 @@ static const char head_of_maf[] =
     "# keep-keys-on-deregistration = no\n"
     "# Set to \"no\" for peers without RFC 7627 only:\n"
     "# require-extended-master-secret = yes\n"
+    "# Seconds that a key from a MEF is good at most (default: as long as the MEF says):\n"
+    "# max-provisioned-lifetime = \n"
     "# Files of CRLs (PEM) for the certificates of MEFs, read again when they change:\n"
     "# mef-crls = \n"
     "\n";

@@ -267,6 +267,7 @@ const struct config_key config_keys[] = {
     TEXT("own", "keep-keys-on-deregistration", set_flag, keep_keys_on_deregistration, false),
     TEXT("own", "require-extended-master-secret", set_flag, require_extended_master_secret, false),
     TEXT("maf", "mef-crls", set_crls, mef_crls, false),
+    NUMBER("maf", "max-provisioned-lifetime", max_provisioned_lifetime, 1, 3153600000),
     NUMBER("mef", "command-retry", command_retry, 1, 1000000000),
     TEXT("mef", "device-config-uri", set_text, device_config_uri, false),
     TEXT("est", "enabled", set_flag, est, false),

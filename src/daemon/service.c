@@ -38,6 +38,7 @@ static om_rc open_maf(const struct config *cfg, struct service *s, struct om_err
         .require_target_registration = cfg->require_target_registration,
         .keep_keys_on_deregistration = cfg->keep_keys_on_deregistration,
         .tls13 = cfg->tls13,
+        .max_provisioned_lifetime = cfg->max_provisioned_lifetime,
         .command_retry = cfg->command_retry,
         .device_config_uri = cfg->device_config_uri[0] != '\0' ? cfg->device_config_uri : NULL,
         .require_crls = cfg->require_crls,

@@ -21,7 +21,8 @@ static om_rc make_kmid(struct maf_call *c, char out[M2M_KEY_ID_SIZE])
     return m2m_key_id_join(out, relative, c->maf->names[0], &c->err);
 }
 
-om_rc maf_assignment_begin(struct maf_call *c, const char *admin, struct maf_assignment *a)
+om_rc maf_assignment_begin(struct maf_call *c, const char *admin, const struct maf_policy *policy,
+                           struct maf_assignment *a)
 {
     memset(a, 0, sizeof *a);
     const struct maf_peer *peer = c->session->peer;
@@ -36,8 +37,27 @@ om_rc maf_assignment_begin(struct maf_call *c, const char *admin, struct maf_ass
     a->has_forms = rc == OM_OK;
     a->credential.assigned = true;
     a->credential.created = c->now;
+    if (a->credential.expires > c->now + policy->max_provisioned_lifetime)
+        a->credential.expires = c->now + policy->max_provisioned_lifetime;
     OM_TRY(om_copy_text(a->credential.admin_fqdn, sizeof a->credential.admin_fqdn, admin, &c->err));
     return make_kmid(c, a->credential.kmid);
+}
+
+void maf_assignment_cap(const struct maf_assignment *a, int64_t *expires)
+{
+    if (a->wanted && *expires > a->credential.expires)
+        *expires = a->credential.expires;
+}
+
+/* One Km, one end (MEF-RP-7): else the KeID would give it another KmID when this one has expired. */
+static om_rc shorten_keid(struct maf_call *c, const struct maf_assignment *a)
+{
+    struct store_credential keid;
+    OM_TRY(store_credential_get(c->maf->store, a->keid, &keid, &c->err));
+    if (keid.expires <= a->credential.expires)
+        return OM_OK;
+    keid.expires = a->credential.expires;
+    return store_credential_update(c->maf->store, &keid, &c->err);
 }
 
 om_rc maf_assignment_store(struct maf_call *c, const struct maf_assignment *a, const char *registration)
@@ -54,6 +74,7 @@ om_rc maf_assignment_store(struct maf_call *c, const struct maf_assignment *a, c
     memcpy(r.keid, a->keid, sizeof r.keid);
     OM_TRY(om_copy_text(r.registration, sizeof r.registration, registration, &c->err));
     OM_TRY(store_assignment_create(store, &r, &c->err));
+    OM_TRY(shorten_keid(c, a));
     om_audit("kmid-assigned", "kmid=%s keid=%s client=%s", r.kmid, r.keid, c->from);
     return OM_OK;
 }

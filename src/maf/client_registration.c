@@ -84,7 +84,8 @@ static om_rc create(struct maf_call *c, struct work *w)
         uint8_t octets[16];
         OM_TRY(se_random(c->maf->se, octets, sizeof octets, &c->err));
         maf_make_registration_id(w->record.id, octets);
-        OM_TRY(maf_assignment_begin(c, w->admin, &w->assignment));
+        OM_TRY(maf_assignment_begin(c, w->admin, &w->policy, &w->assignment));
+        maf_assignment_cap(&w->assignment, &w->record.expires);
         memcpy(w->record.assigned_kmid, w->assignment.credential.kmid, sizeof w->record.assigned_kmid);
         OM_TRY(prepare(c, w, result));
         rc = maf_transaction(c, store_record, w);

@@ -82,7 +82,8 @@ static om_rc update(struct maf_call *c, struct work *w)
     OM_TRY(check_content(c, w));
     om_rc rc = OM_ECONFLICT;
     for (unsigned i = 0; i < MAF_ID_ATTEMPTS && rc == OM_ECONFLICT; i++) { /* MAF-GEN-10 */
-        OM_TRY(maf_assignment_begin(c, w->record.admin_fqdn, &w->assignment));
+        OM_TRY(maf_assignment_begin(c, w->record.admin_fqdn, &w->policy, &w->assignment));
+        maf_assignment_cap(&w->assignment, &w->expires);
         rc = maf_transaction(c, apply, w);
     }
     if (rc != OM_OK)

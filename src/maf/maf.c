@@ -97,6 +97,7 @@ om_rc maf_new(struct se *se, struct store *store, const struct maf_options *opt,
     maf->store = store;
     maf->require_target_registration = opt->require_target_registration;
     maf->keep_keys_on_deregistration = opt->keep_keys_on_deregistration;
+    maf->max_provisioned_lifetime = opt->max_provisioned_lifetime;
     maf->command_retry = opt->command_retry != 0 ? opt->command_retry : COMMAND_RETRY;
     maf->now = opt->now != NULL ? opt->now : system_clock;
     maf->started = maf->now();

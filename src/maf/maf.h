@@ -25,6 +25,7 @@ struct maf_options {
     bool require_target_registration; /* MAF-KT-5; default false */
     bool keep_keys_on_deregistration; /* MAF-CD-3 switched off; default false */
     bool tls13;                       /* maf_find_psk13 will be used */
+    int64_t max_provisioned_lifetime; /* MAF: seconds that a key from a MEF is good; 0: as the MEF says */
     int64_t command_retry;            /* MEF: retryDuration of NO_MORE_COMMANDS, seconds; default 3600 */
     const char *device_config_uri;    /* MEF: deviceConfigURI of the base, or NULL */
     /* Of client certificates: every CA below the anchor has a CRL in the set (once there is a set), and CAs

@@ -31,6 +31,7 @@ struct maf {
     char **names; /* MAF-FQDN first; NULL-terminated */
     bool require_target_registration;
     bool keep_keys_on_deregistration;
+    int64_t max_provisioned_lifetime;
     int64_t command_retry;
     char *device_config_uri; /* or NULL */
     int64_t (*now)(void);
@@ -204,8 +205,12 @@ struct maf_assignment {
     struct se_psk13 forms;
     char keid[M2M_KEY_ID_SIZE];
 };
-/* Before the transaction: makes up a KmID (MAF-CR-6). admin is the registration's. */
-OM_MUST_USE om_rc maf_assignment_begin(struct maf_call *c, const char *admin, struct maf_assignment *a);
+/* Before the transaction: makes up a KmID (MAF-CR-6), which lasts as long as the KeID and the policy of
+ * admin, the registration's, let it. */
+OM_MUST_USE om_rc maf_assignment_begin(struct maf_call *c, const char *admin, const struct maf_policy *policy,
+                                       struct maf_assignment *a);
+/* A registration ends with the KmID that it brings, if not before (TS-0003 10.7). */
+void maf_assignment_cap(const struct maf_assignment *a, int64_t *expires);
 /* In the transaction that makes or updates the registration, whose id is given. OM_ECONFLICT: KmID taken. */
 OM_MUST_USE om_rc maf_assignment_store(struct maf_call *c, const struct maf_assignment *a,
                                        const char *registration);

@@ -126,6 +126,8 @@ static om_rc parse_member(const char *name, const json_t *v, struct maf_policy *
         return parse_lifetime(name, v, &p->max_registration_lifetime, err);
     if (strcmp(name, "maxKeyLifetime") == 0)
         return parse_lifetime(name, v, &p->max_key_lifetime, err);
+    if (strcmp(name, "maxProvisionedLifetime") == 0 && p->suids.first > 21) /* a MEF assigns no KmIDs */
+        return parse_lifetime(name, v, &p->max_provisioned_lifetime, err);
     if (strcmp(name, "maxKeys") == 0)
         return parse_max_keys(v, p, err);
     if (strcmp(name, "suids") == 0)
@@ -167,6 +169,7 @@ om_rc maf_policy_parse(const char *json, const struct maf_suids *suids, struct m
     *out = (struct maf_policy){.suids = *suids,
                                .max_registration_lifetime = MAX_LIFETIME,
                                .max_key_lifetime = MAX_LIFETIME,
+                               .max_provisioned_lifetime = MAX_LIFETIME,
                                .max_keys = DEFAULT_KEYS,
                                .any_target = true};
     for (size_t i = 0; i < MAF_SUIDS; i++)

@@ -5,6 +5,8 @@
  *                                             those added by `mafadm client add` or given a permit)
  *    "maxRegistrationLifetime": seconds,      later expirationTimes are cut to it (default: no limit)
  *    "maxKeyLifetime": seconds,               the same for keys (default: no limit)
+ *    "maxProvisionedLifetime": seconds,       of a MAF: a KmID assigned for a Km from a MEF lasts so long,
+ *                                             when the MEF says no less (default: as the MEF says)
  *    "maxKeys": n,                            live keys of one Source, 1 to 1 000 000 (default: 1000)
  *    "suids": [32, 33, 34, 35],               permitted SUIDs (default: all that the server may register)
  *    "targets": ["//sp/cse1", "//sp/..."],    permitted Targets, "/..." stands for all below (default: any)
@@ -25,6 +27,7 @@ struct maf_policy {
     bool any_may_register;
     int64_t max_registration_lifetime;
     int64_t max_key_lifetime;
+    int64_t max_provisioned_lifetime;
     int64_t max_keys;
     bool suid_allowed[MAF_SUIDS]; /* index: SUID - suids.first */
     bool any_target;

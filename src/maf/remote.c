@@ -154,6 +154,8 @@ static om_rc keep(struct maf *maf, const struct maf_remote *r, const struct said
     struct store_credential c = {
         .state = STORE_CREDENTIAL_ACTIVE, .created = maf->now(), .expires = s->expires};
     struct se_forms forms;
+    if (maf->max_provisioned_lifetime != 0 && c.expires > c.created + maf->max_provisioned_lifetime)
+        c.expires = c.created + maf->max_provisioned_lifetime; /* MEF-FC-10 says when at the latest */
     OM_TRY(om_copy_text(c.identity, sizeof c.identity, s->identity, err));
     OM_TRY(om_copy_text(c.admin_fqdn, sizeof c.admin_fqdn, r->mef.fqdn, err)); /* who vouches for it */
     OM_TRY(m2m_key_id_join(c.kmid, r->relative, r->mef.fqdn, err));

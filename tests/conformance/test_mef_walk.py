@@ -67,6 +67,45 @@ def test_MEF_FC_1_MEF_RP_1_MEF_RP_2_MAF_CR_1_MAF_CR_6_the_whole_walk(remote):
     assert d.send(RETRIEVE, f"-/{a['ri']}").attributes["aski"] == a["aski"]
 
 
+def lasts(world, name):
+    return world.maf.adm_json("client", "show", name)["expires"]
+
+
+def test_MAF_CR_6_MAF_GEN_5_a_kmid_lasts_as_long_as_the_stakeholder_lets_it(remote, world):
+    """TS-0003 10.7: what the MEF says is the most. The KeID ends with the KmID, or it would bring another; so does the registration,
+    whatever is asked for later."""
+    strict, lax = fresh("strict"), fresh("lax")
+    d = remote()
+    for name, seconds in ((strict, 600), (lax, 86400)):
+        world.maf.adm("stakeholder", "add", name)
+        world.maf.policy({"maxProvisionedLifetime": seconds}, name)
+        world.maf.adm("stakeholder", "policy", name, "--permit", d.id)
+    first = d.register(adfq=lax).attributes
+    assert timestamp(3000) < lasts(world, first["aski"]) == first["et"] <= timestamp(3600)
+    a = d.register(adfq=strict).attributes
+    assert timestamp(500) < lasts(world, a["aski"]) == a["et"] <= timestamp(600)
+    assert lasts(world, d.credential["kmid"]) == lasts(world, a["aski"])
+    assert lasts(world, first["aski"]) == first["et"]
+    # from here on Km ends then, also where more would be allowed
+    d.connect()
+    again = d.update(first["ri"], CLIENT_REG, {"et": LATER}).attributes
+    assert again["et"] <= a["et"] and lasts(world, again.get("aski", first["aski"])) <= first["et"]
+    d.use(a["aski"])
+    assert d.update(a["ri"], CLIENT_REG, {"et": LATER_STILL}).attributes["et"] == a["et"]
+
+
+def test_MAF_CU_1_MAF_GEN_5_renewal_is_bounded_too(remote, world):
+    strict = fresh("strict")
+    d = remote()
+    world.maf.adm("stakeholder", "add", strict)
+    world.maf.adm("stakeholder", "policy", strict, "--permit", d.id)
+    reg = d.register(adfq=strict).attributes["ri"]
+    world.maf.policy({"maxProvisionedLifetime": 600, "maxRegistrationLifetime": 300}, strict)
+    d.enrol()
+    a = d.update(reg, CLIENT_REG, {"et": LATER_STILL}).attributes
+    assert timestamp(200) < a["et"] <= timestamp(300) and timestamp(500) < lasts(world, a["aski"]) <= timestamp(600)
+
+
 def test_MEF_FC_1_first_contact_with_gnutls(remote, world):
     d = remote()
     d.session = HttpsGnutlsSession(world.maf, d.credential)

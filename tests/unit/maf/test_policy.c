@@ -40,13 +40,14 @@ static void test_every_member(void **state)
     (void)state;
     struct maf_policy p = {0};
     parse("{\"register\": \"any\", \"maxRegistrationLifetime\": 10, \"maxKeyLifetime\": 20, \"maxKeys\": 7, "
-          "\"suids\": [33],"
+          "\"maxProvisionedLifetime\": 30, \"suids\": [33],"
           " \"targets\": [\"//sp.example.com/cse1\"], \"defaultTargets\": {\"33\": "
           "[\"//sp.example.com/cse1\"]}}",
           &p);
     assert_true(p.any_may_register);
     assert_int_equal(p.max_registration_lifetime, 10);
     assert_int_equal(p.max_key_lifetime, 20);
+    assert_int_equal(p.max_provisioned_lifetime, 30);
     assert_int_equal(p.max_keys, 7);
     assert_true(maf_policy_suid_allowed(&p, 33));
     assert_false(maf_policy_suid_allowed(&p, 32));
@@ -57,6 +58,16 @@ static void test_every_member(void **state)
     assert_false(maf_policy_suid_allowed(&p, 32));
     assert_false(maf_policy_target_allowed(&p, "//sp.example.com/cse1"));
     maf_policy_free(&p);
+}
+
+/* A MEF assigns no KmIDs: a limit for them would be one that nothing heeds. */
+static void test_a_mef_has_no_provisioned_lifetime(void **state)
+{
+    (void)state;
+    struct maf_policy p = {0};
+    const struct maf_suids of_mef = {21, 25};
+    assert_int_equal(maf_policy_parse("{\"maxProvisionedLifetime\": 30}", &of_mef, &p, &err), OM_EINPUT);
+    assert_non_null(strstr(err.text, "unknown member maxProvisionedLifetime"));
 }
 
 static void test_target_patterns(void **state)
@@ -106,6 +117,7 @@ static void test_slips_are_named(void **state)
         {"{\"maxKeyLifetime\": \"5\"}", "maxKeyLifetime"},
         {"{\"maxKeyLifetime\": 1.5}", "maxKeyLifetime"},
         {"{\"maxRegistrationLifetime\": 9223372036854775807}", "maxRegistrationLifetime"},
+        {"{\"maxProvisionedLifetime\": 0}", "maxProvisionedLifetime"},
         {"{\"suids\": 32}", "suids"},
         {"{\"suids\": [31]}", "suids"},
         {"{\"suids\": [36]}", "suids"},
@@ -137,6 +149,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_every_member),
+        cmocka_unit_test(test_a_mef_has_no_provisioned_lifetime),
         cmocka_unit_test(test_target_patterns),
         cmocka_unit_test(test_slips_are_named),
     };
