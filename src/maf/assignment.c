@@ -99,6 +99,7 @@ om_rc maf_assignment_is_open(struct maf_call *c, const char *kmid, bool *open)
 /* ---- several at once: a list must be over before what it lists is changed ---- */
 
 struct kin {
+    struct store *store;
     struct m2m_list kmids, keids;
     const struct store_assignment *except; /* neither its KmID nor its KeID; or NULL */
     om_rc rc;
@@ -146,7 +147,7 @@ static om_rc revoke_all(struct store *store, const struct m2m_list *kmids, struc
 om_rc maf_assignment_revoke_kin(struct store *store, const char *kmid, struct om_error *err)
 {
     struct store_assignment own;
-    struct kin k = {.rc = OM_OK, .err = err};
+    struct kin k = {.store = store, .rc = OM_OK, .err = err};
     om_rc rc = store_assignment_get(store, kmid, &own, err);
     if (rc != OM_OK && rc != OM_ENOTFOUND)
         return rc;
@@ -164,7 +165,7 @@ om_rc maf_assignment_revoke_kin(struct store *store, const char *kmid, struct om
 
 om_rc maf_assignments_remove(struct store *store, const char *registration, struct om_error *err)
 {
-    struct kin k = {.rc = OM_OK, .err = err};
+    struct kin k = {.store = store, .rc = OM_OK, .err = err};
     om_rc rc = store_assignment_list_of(store, registration, note, &k, err);
     if (rc == OM_OK)
         rc = k.rc;
@@ -191,6 +192,31 @@ static om_rc is_overtaken(struct store *store, const struct store_assignment *ow
     return rc == OM_ENOTFOUND || rc == OM_EINTEGRITY ? OM_OK : rc;
 }
 
+/* One of a registration that is no more: nothing else would ever end it. */
+static bool note_orphan(void *arg, const struct store_assignment *r, const struct om_error *bad)
+{
+    struct kin *k = arg;
+    struct store_registration registration = {0};
+    if (bad != NULL || strcmp(k->except->kmid, r->kmid) == 0 || m2m_list_has(&k->kmids, r->kmid))
+        return true;
+    om_rc rc = store_registration_get(k->store, r->registration, &registration, k->err);
+    store_registration_free(&registration);
+    if (rc == OM_ENOTFOUND)
+        k->rc = m2m_list_add(&k->kmids, r->kmid, k->err);
+    else if (rc != OM_EINTEGRITY)
+        k->rc = rc;
+    return k->rc == OM_OK;
+}
+
+/* KmIDs with the same keys that a registration which has expired left behind. */
+static om_rc note_orphans(struct kin *k, struct om_error *err)
+{
+    OM_TRY(store_assignment_list_from(k->store, k->except->keid, note_orphan, k, err));
+    for (size_t i = 0; i < k->keids.n && k->rc == OM_OK; i++)
+        OM_TRY(store_assignment_list_from(k->store, k->keids.items[i], note_orphan, k, err));
+    return k->rc;
+}
+
 /* The KmIDs before it, and the KeIDs that these come from: who has an old Km must not get a KmID for it. */
 static om_rc confirm(struct store *store, const struct store_assignment *own, struct kin *k,
                      struct om_error *err)
@@ -202,6 +228,7 @@ static om_rc confirm(struct store *store, const struct store_assignment *own, st
         return OM_OK;
     OM_TRY(store_assignment_list_of(store, own->registration, note, k, err));
     OM_TRY(k->rc);
+    OM_TRY(note_orphans(k, err));
     OM_TRY(revoke_all(store, &k->kmids, err));
     return revoke_all(store, &k->keids, err);
 }
@@ -213,7 +240,7 @@ static om_rc first_use(struct maf *maf, const char *kmid, struct om_error *err)
     om_rc rc = store_assignment_get(maf->store, kmid, &own, err);
     if (rc != OM_OK || own.used)
         return rc == OM_ENOTFOUND ? OM_OK : rc;
-    struct kin k = {.except = &own, .rc = OM_OK, .err = err};
+    struct kin k = {.store = maf->store, .except = &own, .rc = OM_OK, .err = err};
     OM_TRY(store_begin(maf->store, err));
     rc = confirm(maf->store, &own, &k, err);
     if (rc == OM_OK)

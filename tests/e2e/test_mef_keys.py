@@ -2,6 +2,7 @@
 import json
 import pathlib
 import sqlite3
+import time
 
 import pytest
 from harness.maf import ADMIN, wait_for
@@ -10,6 +11,10 @@ from harness.walk import LATER, World, enrol, register
 from test_mef_trouble import outcome
 
 NUMBERS = iter(range(10 ** 6))
+
+
+def timestamp(seconds):
+    return time.strftime("%Y%m%dT%H%M%S", time.gmtime(time.time() + seconds))
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +68,22 @@ def test_MAF_CU_7_only_the_new_kmid_ends_others(world, device):
         assert outcome(world.maf, one)[0] == "ok"
     for one in (first, second):
         assert outcome(world.maf, one)[0] == "failed"
+
+
+def test_MAF_CU_7_a_renewal_ends_what_an_expired_registration_left(world, device):
+    """Registered twice with one KeID, since the first registration ended by itself; then renewed."""
+    keid = enrol(world.mef, device)
+    body = json.dumps({"sec:mafcr": {"et": timestamp(2), "adfq": ADMIN}}).encode()
+    with OpensslPeer(world.maf, keid) as peer:
+        first = peer.request(http("POST", "/-", device["id"], body, 20002)).json()["sec:mafcr"]
+        OpensslPeer(world.maf, dict(keid, kmid=first["aski"])).close()
+        wait_for(lambda: peer.request(http("GET", f"/-/{first['ri']}", device["id"])).rsc == 4004, "it expires")
+        second = register(peer, device["id"]).json()["sec:mafcr"]
+    _, new = renewed(world, device, second["ri"])
+    assert outcome(world.maf, dict(keid, kmid=first["aski"]))[0] == "ok"
+    OpensslPeer(world.maf, new).close()
+    for kmid in (keid["kmid"], first["aski"], second["aski"]):
+        assert outcome(world.maf, dict(keid, kmid=kmid))[0] == "failed"
 
 
 def test_MEF_RP_7_MAF_CD_3_the_last_deregistration_ends_the_key_under_all_names(world, device):
