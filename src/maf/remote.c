@@ -119,24 +119,27 @@ static om_rc check_said(const struct maf *maf, const struct maf_remote *r, const
     return OM_OK;
 }
 
-/* While it was asked, the MEF may have been removed, or forbidden this client. */
-static om_rc check_mef(struct maf *maf, const struct store_credential *r, struct om_error *err)
+/* While it was asked, the MEF may have been removed, or replaced by one with another key or other clients. */
+static om_rc check_mef(struct maf *maf, const struct store_mef *asked, const char *identity,
+                       struct om_error *err)
 {
     struct store_mef now;
-    om_rc rc = store_mef_get(maf->store, r->admin_fqdn, &now, err);
+    om_rc rc = store_mef_get(maf->store, asked->fqdn, &now, err);
     if (rc == OM_ENOTFOUND)
         return om_fail(err, OM_EDENIED, "the MEF was removed while it was asked");
     OM_TRY(rc);
-    rc = check_vouches(&now, r->identity, err);
+    rc = now.created == asked->created ? check_vouches(&now, identity, err)
+                                       : om_fail(err, OM_EDENIED, "the MEF was replaced while it was asked");
     store_mef_free(&now);
     return rc;
 }
 
-static om_rc store_in_transaction(struct maf *maf, const struct store_credential *r,
-                                  const struct se_psk13 *forms, struct om_error *err)
+static om_rc store_in_transaction(struct maf *maf, const struct store_mef *asked,
+                                  const struct store_credential *r, const struct se_psk13 *forms,
+                                  struct om_error *err)
 {
     OM_TRY(store_begin(maf->store, err));
-    om_rc rc = check_mef(maf, r, err);
+    om_rc rc = check_mef(maf, asked, r->identity, err);
     if (rc == OM_OK)
         rc = store_credential_create(maf->store, r, err);
     if (rc == OM_OK)
@@ -161,7 +164,7 @@ static om_rc keep(struct maf *maf, const struct maf_remote *r, const struct said
     OM_TRY(m2m_key_id_join(c.kmid, r->relative, r->mef.fqdn, err));
     OM_TRY(se_import_forms(maf->se, s->key.octets, s->key.len, SE_FORM_PSK | SE_FORM_PSK13, &forms, err));
     c.km = forms.psk;
-    om_rc rc = store_in_transaction(maf, &c, &forms.psk13, err);
+    om_rc rc = store_in_transaction(maf, &r->mef, &c, &forms.psk13, err);
     if (rc == OM_ECONFLICT && store_credential_get(maf->store, c.kmid, &known, NULL) == OM_OK)
         return OM_OK;
     if (rc == OM_OK)
