@@ -116,9 +116,13 @@ void maf_address_of(int fd, struct maf_address *out)
 
 static int make_socket(const struct maf_address *address, int type, int *fd, struct openmaf_error *error)
 {
+    const int on = 1;
     *fd = socket(address->addr.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    return *fd >= 0 ? OPENMAF_OK
-                    : maf_fail(error, OPENMAF_ETEMPORARY, "cannot make a socket: %s", strerror(errno));
+    if (*fd < 0)
+        return maf_fail(error, OPENMAF_ETEMPORARY, "cannot make a socket: %s", strerror(errno));
+    if (type == SOCK_STREAM) /* and what is accepted there: a session whose peer lost power ends some time */
+        (void)setsockopt(*fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    return OPENMAF_OK;
 }
 
 static int give_up(int *fd, const char *what, const struct maf_address *address, struct openmaf_error *error)

@@ -1,6 +1,7 @@
 """maf connect and maf listen: what they carry, for whom, how much of it, and how they end."""
 import json
 import os
+import pathlib
 import re
 import signal
 import socket
@@ -9,7 +10,7 @@ import threading
 
 import pytest
 from harness.build import program
-from harness.maf import Maf
+from harness.maf import Maf, wait_for
 from harness.saef import DTLS, TLS, Listen, Pair, connect, maf, refused_as
 from harness.token import Token
 
@@ -31,6 +32,20 @@ def test_input_from_a_file(pair, tmp_path):
                                   timeout=60)
         assert done.returncode == 0, done.stderr
         assert s.wait() == 0 and s.out == b"from a file" * 1000
+
+
+def test_a_peer_that_lost_power_is_found_out(pair):
+    """TCP asks, at both ends: a session without a word would stay for ever."""
+    with Listen(pair.target) as s, connect(pair.source, pair.key_id, s.port) as c:
+        c.send(b"x")
+        s.expect(b"x")
+        port = f":{s.port:04X}"
+
+        def timers():
+            rows = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()]
+            return {(row[1].endswith(port), row[5][:2]) for row in rows if row[3] == "01" and (row[1] + row[2]).count(port)}
+
+        wait_for(lambda: timers() == {(True, "02"), (False, "02")}, "both established connections have a keepalive timer")
 
 
 class Echo:
