@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -337,6 +338,17 @@ def test_MEF_RP_6_what_we_lack_ourselves_is_not_blamed_on_the_mef(maf, liar):
             assert waiting.result(30)[0] == "failed"
     assert f"MEF {MEF_FQDN}:" not in maf.log()
     assert outcome(maf, contact)[0] == "ok"
+
+
+def test_MEF_RP_9_a_handshake_waits_on_while_the_configuration_is_read_again(maf, liar):
+    def reload():
+        mark = maf.log_mark()
+        maf.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: "ready" in maf.log_since(mark), "another worker has taken over")
+
+    liar.tell(TRUTH)
+    liar.wait = reload
+    assert outcome(maf, dict(ZEROS, kmid=f"{'A' * 32}@{MEF_FQDN}"))[0] == "ok"
 
 
 def retrieved(maf, liar, keid, octets, header=b""):
