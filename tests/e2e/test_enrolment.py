@@ -122,7 +122,7 @@ def test_every_flavour_is_shown_to_openssl(world, tmp_path, flavour, identity, n
         assert re.search(r"verify return:1", server.text) and "Keying material: " in server.text
     status = client.json("status")
     assert [c["credentialID"] for c in status["credentials"]] == [made["credentialID"]]
-    assert status["configurations"] == [{"adminFQDN": ADMIN, "credentialID": made["credentialID"], "expires": None}]
+    assert status["configurations"] == [{"adminFQDN": ADMIN, "credentialID": made["credentialID"], "remote": False, "expires": None}]
 
 
 def test_a_client_of_another_authority_is_refused_by_openssl(world, tmp_path):
