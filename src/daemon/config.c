@@ -86,6 +86,8 @@ static om_rc set_defaults(const struct config_kind *kind, const char *dir, struc
     OM_TRY(om_path_join(cfg->database, sizeof cfg->database, cfg->dir, kind->database, err));
     cfg->custody = OMTLS_CUSTODY_SESSION;
     cfg->require_extended_master_secret = true;
+    cfg->unknown_keids = 5;
+    cfg->unknown_keids_per_address = 1;
     cfg->command_retry = 3600;
     cfg->key_cache = 4096;
     cfg->https_max_connections = 4096;

@@ -72,6 +72,8 @@ struct config {
     bool require_extended_master_secret; /* default yes */
     struct config_crls mef_crls;         /* MAF: of those who certify its MEFs */
     unsigned max_provisioned_lifetime;   /* MAF: seconds; 0: none */
+    unsigned unknown_keids;              /* MAF: questions a second to each MEF, default 5 */
+    unsigned unknown_keids_per_address;  /* MAF: of those, default 1 */
     unsigned command_retry;              /* MEF: seconds, default 3600 */
     char device_config_uri[256];         /* MEF: "" when none */
 

@@ -268,6 +268,8 @@ const struct config_key config_keys[] = {
     TEXT("own", "require-extended-master-secret", set_flag, require_extended_master_secret, false),
     TEXT("maf", "mef-crls", set_crls, mef_crls, false),
     NUMBER("maf", "max-provisioned-lifetime", max_provisioned_lifetime, 1, 3153600000),
+    NUMBER("maf", "unknown-keids", unknown_keids, 1, 100000),
+    NUMBER("maf", "unknown-keids-per-address", unknown_keids_per_address, 1, 100000),
     NUMBER("mef", "command-retry", command_retry, 1, 1000000000),
     TEXT("mef", "device-config-uri", set_text, device_config_uri, false),
     TEXT("est", "enabled", set_flag, est, false),

@@ -2,9 +2,9 @@
  *
  * Handshakes with the same KeID share one fetch. A KeID that the MEF does not know is not asked for again for
  * some seconds; a MEF that does not answer is left alone for some. Unknown KeIDs cost a MEF at most
- * UNKNOWN_RATE questions a second from this worker, however many are made up, and one address can make it use
- * ADDRESS_RATE of these, so that it cannot keep others out: a question that ends well gives its share back,
- * so that many devices at once are no flood. */
+ * `unknown-keids` questions a second from this worker, however many are made up, and one address can make it
+ * use `unknown-keids-per-address` of these, so that it cannot keep others out: a question that ends well
+ * gives its share back, so that many devices at once are no flood. */
 #include "daemon/mef_ahead.h"
 #include "bind/peer_address.h"
 #include "daemon/mef_fetch.h"
@@ -22,9 +22,7 @@
 #define NEGATIVE_MS     5000 /* MEF-RP-6: at most 10 s */
 #define NEGATIVE_SLOTS  256
 #define SILENT_MS       2000
-#define UNKNOWN_RATE    5 /* a second */
-#define UNKNOWN_BURST   20
-#define ADDRESS_RATE    1
+#define UNKNOWN_BURST   4 /* seconds' worth of them at once */
 #define ADDRESS_BURST   16
 #define ADDRESSES       1024 /* of which some share a share */
 #define MEFS_MAX        16   /* that are asked at once, and whose silence and share are remembered */
@@ -60,6 +58,7 @@ struct mef_ahead {
     size_t n_fetches;
     struct mef mefs[MEFS_MAX];
     struct negative negatives[NEGATIVE_SLOTS];
+    unsigned unknown_rate, address_rate; /* a second */
     struct share addresses[ADDRESSES];
     uint8_t address_key[PEER_ADDRESS_KEY];
     struct mef_ahead_stats stats;
@@ -116,12 +115,12 @@ static struct mef *mef_of(struct mef_ahead *m, const char *fqdn)
 }
 
 /* Takes one question of both shares; false when the MEF is to be left alone. */
-static bool may_ask(struct mef *mef, struct share *address)
+static bool may_ask(const struct mef_ahead *m, struct mef *mef, struct share *address)
 {
     int64_t now = now_ms();
     if (now < mef->silent_until || mef->fetching >= FETCHES_MAX ||
-        !share_has(address, now, ADDRESS_RATE, ADDRESS_BURST) ||
-        !share_has(&mef->unknown, now, UNKNOWN_RATE, UNKNOWN_BURST))
+        !share_has(address, now, m->address_rate, ADDRESS_BURST * m->address_rate) ||
+        !share_has(&mef->unknown, now, m->unknown_rate, UNKNOWN_BURST * m->unknown_rate))
         return false;
     share_take(address);
     share_take(&mef->unknown);
@@ -210,7 +209,7 @@ static struct fetch *begin(struct mef_ahead *m, struct maf_remote *what, const s
     struct om_error err = {0};
     struct mef *mef = mef_of(m, what->mef.fqdn);
     struct share *address = &m->addresses[peer_address_hash(m->address_key, peer) % ADDRESSES];
-    struct fetch *f = mef != NULL && may_ask(mef, address) ? calloc(1, sizeof *f) : NULL;
+    struct fetch *f = mef != NULL && may_ask(m, mef, address) ? calloc(1, sizeof *f) : NULL;
     if (f == NULL) {
         m->stats.suppressed++;
         maf_remote_free(what);
@@ -275,6 +274,8 @@ om_rc mef_ahead_new(struct event_base *base, const struct service *service, cons
     }
     m->setup = (struct mef_fetch_setup){
         .base = base, .maf = service->maf, .sessions = &m->sessions, .timeout = TIMEOUT_SECONDS};
+    m->unknown_rate = cfg->unknown_keids;
+    m->address_rate = cfg->unknown_keids_per_address;
     m->interface = (struct ahead){ask, m};
     *out = m;
     return OM_OK;

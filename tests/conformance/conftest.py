@@ -102,7 +102,10 @@ def worlds(request, tmp_path_factory):
 
     def get(by_certificate):
         if by_certificate not in made:
-            made[by_certificate] = World(tmp_path_factory.mktemp("world"), request.param, by_certificate=by_certificate)
+            # all its clients have one address, and many of them a KeID that is refused
+            limits = [("maf", "unknown-keids", "1000"), ("maf", "unknown-keids-per-address", "1000")]
+            made[by_certificate] = World(tmp_path_factory.mktemp("world"), request.param, by_certificate=by_certificate,
+                                         maf_settings=limits)
         return made[by_certificate]
 
     yield get
