@@ -11,7 +11,8 @@
 #include "util/log.h"
 #include "util/text.h"
 
-#define SUID_KM 21 /* MEF-RP-1 */
+#define SUID_KM    21 /* MEF-RP-1 */
+#define KEIDS_KEPT 15 /* of one client and MEF, beside the newest (docs/adr/0101) */
 
 void maf_remote_free(struct maf_remote *r)
 {
@@ -141,9 +142,7 @@ static om_rc store_in_transaction(struct maf *maf, const struct store_mef *asked
     OM_TRY(store_begin(maf->store, err));
     om_rc rc = check_mef(maf, asked, r->identity, err);
     if (rc == OM_OK)
-        rc = store_credential_create(maf->store, r, err);
-    if (rc == OM_OK)
-        rc = store_credential_tls13_create(maf->store, r->kmid, forms, err);
+        rc = store_provided_create(maf->store, r, forms, KEIDS_KEPT, err);
     if (rc == OM_OK)
         return store_commit(maf->store, err);
     store_rollback(maf->store);

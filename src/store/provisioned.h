@@ -27,6 +27,13 @@ OM_MUST_USE om_rc store_mef_delete(struct store *s, const char *fqdn, struct om_
 typedef bool store_mef_fn(void *arg, const struct store_mef *r, const struct om_error *bad);
 OM_MUST_USE om_rc store_mef_list(struct store *s, store_mef_fn *fn, void *arg, struct om_error *err);
 
+/* ---- KeIDs: credentials whose admin_fqdn is the MEF that provided them ---- */
+
+/* As store_credential_create and store_credential_tls13_create. Of the client's older KeIDs of that MEF the
+ * newest `keep` stay; the others go, their names stay burnt, and KmIDs that were assigned for them stay. */
+OM_MUST_USE om_rc store_provided_create(struct store *s, const struct store_credential *r,
+                                        const struct se_psk13 *forms, size_t keep, struct om_error *err);
+
 /* ---- assignments: a KmID that the MAF gave to a remotely provisioned client; they go with its credential
  * ---- */
 struct store_assignment {

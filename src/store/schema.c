@@ -121,6 +121,12 @@ const char *const store_schema_steps[] = {
     "CREATE TABLE mef_trust (fqdn TEXT PRIMARY KEY REFERENCES mef ON DELETE CASCADE, created INTEGER NOT "
     "NULL,"
     " anchors BLOB NOT NULL, mac BLOB NOT NULL) STRICT, WITHOUT ROWID;",
+
+    /* A hint, not authenticated: the KeIDs of a client, the newest first, to find the oldest of too many. Who
+     * could write it could delete credentials as well. */
+    "CREATE TABLE provided (identity TEXT, mef TEXT, created INTEGER, kmid_key TEXT REFERENCES credential ON"
+    " DELETE CASCADE, PRIMARY KEY (identity, mef, created DESC, kmid_key)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX provided_kmid ON provided (kmid_key);",
 };
 const size_t store_schema_n = sizeof store_schema_steps / sizeof store_schema_steps[0];
 

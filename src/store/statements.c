@@ -195,6 +195,12 @@ const char *const store_sql_text[STORE_SQL_N] = {
         " created = excluded.created, anchors = excluded.anchors, mac = excluded.mac",
     [STORE_SQL_MEF_TRUST_DELETE] = "DELETE FROM mef_trust WHERE fqdn = ?1",
 
+    [STORE_SQL_PROVIDED_ADD] =
+        "INSERT INTO provided (identity, mef, created, kmid_key) VALUES (?1, ?2, ?3, ?4)",
+    [STORE_SQL_PROVIDED_TRIM] =
+        "DELETE FROM credential WHERE kmid_key IN (SELECT kmid_key FROM provided WHERE identity = ?1"
+        " AND mef = ?2 AND kmid_key <> ?4 ORDER BY created DESC, kmid_key LIMIT -1 OFFSET ?3)",
+
     [STORE_SQL_ASSIGNMENT_GET] = "SELECT " ASSIGNMENT " FROM assignment WHERE kmid_key = ?1",
     [STORE_SQL_ASSIGNMENT_CREATE] = "INSERT INTO assignment (" ASSIGNMENT ") VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [STORE_SQL_ASSIGNMENT_UPDATE] = "UPDATE assignment SET used = ?5, mac = ?6 WHERE kmid_key = ?1",
