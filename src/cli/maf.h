@@ -30,7 +30,7 @@ struct maf_args {
     bool raw, no_labels, generate, strict, show_value, renew;
     const char *source, *forward, *accept, *timeout, *idle, *max_sessions; /* connect, listen */
     struct maf_list keys;
-    bool dtls, once;
+    bool dtls, once, wait;
     const char *receiver_rand, *originator_rand, *half; /* key derive, key hmac */
     const char *operand, *operand2;                     /* the positional arguments, or NULL */
 };
@@ -82,6 +82,10 @@ int maf_refused(int code, size_t refused, struct openmaf_error *error);
 /* The server that a command is about. */
 enum openmaf_server maf_server(const struct maf_args *args);
 
+/* Prints what the home knows of MEF Client Commands if `print`, and adds it to array. */
+int maf_command_states(struct openmaf *maf, bool print, json_t *array, size_t *refused,
+                       struct openmaf_error *error);
+
 /* --expires and numeric options; *value stays when text is NULL. */
 int maf_expires(const char *text, int64_t *value, struct openmaf_error *error);
 int maf_number(const char *option, const char *text, unsigned long max, unsigned long *value,
@@ -100,6 +104,11 @@ int maf_config(struct openmaf *maf, const struct maf_args *args, struct openmaf_
 int maf_update(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
 int maf_deregister(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
 int maf_registration_list(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
+int maf_mef_commands(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
+int maf_object_set(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
+int maf_object_list(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
+int maf_object_show(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
+int maf_object_remove(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
 int maf_key_register(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
 int maf_key_retrieve(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
 int maf_key_list(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);

@@ -63,6 +63,7 @@ int maf_status(struct openmaf *maf, const struct maf_args *args, struct openmaf_
     json_t *configurations = json_array();
     json_t *registrations = json_array();
     json_t *enrolments = json_array();
+    json_t *commands = json_array();
     if (print)
         (void)printf("%s at %s%s%s\n", openmaf_id(maf), openmaf_fqdn(maf), mef != NULL ? " and " : "",
                      mef != NULL ? mef : "");
@@ -73,15 +74,18 @@ int maf_status(struct openmaf *maf, const struct maf_args *args, struct openmaf_
         code = maf_enrolments(maf, print, enrolments, &refused, error);
     if (code == OPENMAF_OK)
         code = print_registrations(maf, print, registrations, &refused, error);
+    if (code == OPENMAF_OK)
+        code = maf_command_states(maf, print, commands, &refused, error);
     if (code == OPENMAF_OK && args->json)
-        code = maf_print_json(json_pack("{s:s, s:s, s:s*, s:O, s:O, s:O, s:O}", "id", openmaf_id(maf), "maf",
-                                        openmaf_fqdn(maf), "mef", mef, "credentials", credentials,
+        code = maf_print_json(json_pack("{s:s, s:s, s:s*, s:O, s:O, s:O, s:O, s:O}", "id", openmaf_id(maf),
+                                        "maf", openmaf_fqdn(maf), "mef", mef, "credentials", credentials,
                                         "configurations", configurations, "enrolments", enrolments,
-                                        "registrations", registrations),
+                                        "registrations", registrations, "commands", commands),
                               error);
     json_decref(credentials);
     json_decref(configurations);
     json_decref(enrolments);
     json_decref(registrations);
+    json_decref(commands);
     return maf_refused(code, refused, error);
 }

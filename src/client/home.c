@@ -32,10 +32,16 @@ static om_rc try_lock(int fd, const char *path, bool *got, struct om_error *err)
 
 om_rc home_lock(const struct home *home, unsigned seconds, int *fd, struct om_error *err)
 {
+    return home_lock_file(home, HOME_LOCK_FILE, seconds, fd, err);
+}
+
+om_rc home_lock_file(const struct home *home, const char *name, unsigned seconds, int *fd,
+                     struct om_error *err)
+{
     char state[PATH_MAX];
     char path[PATH_MAX];
     OM_TRY(om_path_join(state, sizeof state, home->dir, HOME_STATE_DIR, err));
-    OM_TRY(om_path_join(path, sizeof path, state, HOME_LOCK_FILE, err));
+    OM_TRY(om_path_join(path, sizeof path, state, name, err));
     int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (lock < 0)
         return om_fail(err, OM_ETRANSIENT, "cannot open %s: %s", path, strerror(errno));

@@ -32,6 +32,7 @@ struct home {
 
     /* [mef] */
     struct home_server mef;
+    char device_config[PATH_MAX]; /* program that executes DEV_CFG commands; "": none */
     int64_t enrolment_expiry; /* seconds that an enrolment key lives, as the MEF has it; default 30 days */
 
     /* [saef]: of sessions with other entities */
@@ -73,6 +74,9 @@ OM_MUST_USE om_rc home_write_config(const struct home *home, struct om_error *er
 /* Takes the lock of the home, waiting at most `seconds` for another process or thread. OM_ETRANSIENT. *fd is
  * given back with home_unlock. */
 OM_MUST_USE om_rc home_lock(const struct home *home, unsigned seconds, int *fd, struct om_error *err);
+/* The same for another lock file of the home. */
+OM_MUST_USE om_rc home_lock_file(const struct home *home, const char *name, unsigned seconds, int *fd,
+                                 struct om_error *err);
 void home_unlock(int fd);
 
 #endif

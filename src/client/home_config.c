@@ -187,6 +187,7 @@ static void print_mef(FILE *f, const struct home *h)
     put(f, K_MEF_KMID, h->mef.kmid, "KpmID to use when there are several; default: the newest");
     put(f, K_MEF_CERTIFICATE, h->mef.certificate, "a certificate to use instead, by its Credential-ID");
     (void)fprintf(f, "%s = %llds\n", home_keys[K_MEF_EXPIRY].name, (long long)h->enrolment_expiry);
+    put(f, K_MEF_DEVICE, h->device_config, "/path/of/program that executes DEV_CFG commands");
 }
 
 static void print(FILE *f, const struct home *h)

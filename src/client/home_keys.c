@@ -111,6 +111,13 @@ static om_rc set_enrolment_expiry(struct home *h, const char *v, struct om_error
     return client_duration(v, &h->enrolment_expiry, err);
 }
 
+static om_rc set_device_config(struct home *h, const char *v, struct om_error *err)
+{
+    if (v[0] != '/')
+        return om_fail(err, OM_EINPUT, "'%.80s' is not the absolute path of a program", v);
+    return om_copy_text(h->device_config, sizeof h->device_config, v, err);
+}
+
 const struct home_key_entry home_keys[K_COUNT] = {
     [K_ID] = {"client", "id", true, set_id, NULL},
     [K_KMID] = {"client", "kmid", false, NULL, home_set_kmid},
@@ -137,6 +144,7 @@ const struct home_key_entry home_keys[K_COUNT] = {
     [K_MEF_KMID] = {"mef", "kmid", false, NULL, home_set_kmid},
     [K_MEF_CERTIFICATE] = {"mef", "certificate", false, NULL, home_set_certificate},
     [K_MEF_EXPIRY] = {"mef", "enrolment-expiry", false, set_enrolment_expiry, NULL},
+    [K_MEF_DEVICE] = {"mef", "device-config", false, set_device_config, NULL},
     [K_SAEF_PSK] = {"saef", "psk", false, set_saef_psk, NULL},
     [K_SAEF_EMS] = {"saef", "require-extended-master-secret", false, set_saef_ems, NULL},
     [K_SAEF_TLS_MAX] = {"saef", "tls-max", false, set_saef_tls_max, NULL},

@@ -30,6 +30,7 @@ enum home_key {
     K_MEF_KMID,
     K_MEF_CERTIFICATE,
     K_MEF_EXPIRY,
+    K_MEF_DEVICE,
     K_SAEF_PSK,
     K_SAEF_EMS,
     K_SAEF_TLS_MAX,

@@ -522,6 +522,76 @@ OPENMAF_API const struct openmaf_key *openmaf_saef_key(const struct ssl_st *ssl)
  * as above. */
 OPENMAF_API const char *openmaf_saef_peer(const struct ssl_st *ssl);
 
+/* ---- Management objects and MEF Client Commands (TS-0003 8.3.8, 8.3.9) ------------------------------------
+ *
+ * Who manages the device (its management client, or its operator) puts management objects into the home: JSON
+ * in the form of docs/formats.md, in a tree by their paths. A MEF then commands this client to execute one.
+ */
+
+struct openmaf_object {
+    const char *path;
+    const char *type;    /* "authenticationProfile" and so on */
+    const char *json;    /* the object as it was put, compact and sorted */
+    const char *key_id;  /* of an authenticationProfile: the key that a command registered by it; or NULL */
+    const char *problem; /* NULL, or why this record is refused; then only path may be set */
+};
+
+/* Puts an object at a path (/NAME/NAME; at most 255 octets), in place of the one that is there.
+ * OPENMAF_EINPUT: it is not what its type may hold, has the value of a key or a certificate of this client,
+ * or is for another MAF or MEF. Nothing is sent: openmaf_mef_commands registers by a MEFClientRegCfg that is
+ * new. */
+OPENMAF_API int openmaf_object_set(struct openmaf *maf, const char *path, const char *json,
+                                   struct openmaf_error *error);
+
+/* Removes the object at a path. OPENMAF_ECONFLICT: there are others below it. For a MEFClientRegCfg this ends
+ * the registration at the MEF first, and takes the keys that it keeps for this client under that
+ * administrator out of the home; when the MEF does not answer, the object stays. */
+OPENMAF_API int openmaf_object_remove(struct openmaf *maf, const char *path, struct openmaf_error *error);
+
+/* All objects, sorted by path, as openmaf_credential_list does it. */
+OPENMAF_API int openmaf_object_list(struct openmaf *maf, struct openmaf_object ***list, size_t *n,
+                                    struct openmaf_error *error);
+OPENMAF_API void openmaf_object_list_free(struct openmaf_object **list, size_t n);
+
+struct openmaf_command {
+    const char *stakeholder;
+    int64_t id;        /* cmdID */
+    int command_class; /* cmdClassID: 1 CERT_PROV, 2 DEV_CFG, 3 MO_NODE; -1: not one that could be read */
+    int status;        /* cmdStatusCode reported, or to be reported; 0: not executed yet */
+    const char *status_name; /* "OK", "MO_NODE_NOT_FOUND" ...; NULL with 0 */
+    int reported;            /* 1: the MEF has the status */
+    const char *why;         /* for people: what failed; NULL when nothing did */
+    int64_t again;           /* in lists: when to ask again (NO_MORE_COMMANDS); 0: now */
+    const char *problem;     /* in lists: NULL, or why this record is refused */
+};
+
+struct openmaf_commands {
+    size_t size;
+    const char *stakeholder; /* adminFQDN whose commands are asked for; NULL: of every one under whom this
+                                client is registered at the MEF, or has a MEFClientRegCfg */
+    /* Told of each command when the MEF has its status; NULL: nobody is. It must not use the struct openmaf,
+     * and what it is given ends with it. */
+    void (*reported)(void *arg, const struct openmaf_command *command);
+    void *arg;
+};
+
+/* Executes what the MEF has for this client until there is nothing more (TS-0003 8.3.9.3): registers by a
+ * MEFClientRegCfg where there is no registration, or its end is near; retrieves a command, executes it,
+ * reports its status, and so on. Then renews keys that a profile registered and whose end is near. A command
+ * is on disk before it is executed, and its status before it is reported: after an interruption, a later call
+ * goes on there and executes nothing again whose status is there. A command that fails is reported as failed
+ * and is no failure of this call. *again (may be NULL) is when there is something to do again. One process at
+ * a time: others wait as long as [maf] timeout. OPENMAF_ENOTFOUND: there is no registration, and nothing to
+ * make one by. */
+OPENMAF_API int openmaf_mef_commands(struct openmaf *maf, const struct openmaf_commands *request,
+                                     int64_t *again, struct openmaf_error *error);
+
+/* What this home knows of its last command, one for each administrator, as openmaf_credential_list does it.
+ */
+OPENMAF_API int openmaf_command_list(struct openmaf *maf, struct openmaf_command ***list, size_t *n,
+                                     struct openmaf_error *error);
+OPENMAF_API void openmaf_command_list_free(struct openmaf_command **list, size_t n);
+
 /* ---- Discovery (TS-0004 7.3.3.14)
  * --------------------------------------------------------------------------- */
 

@@ -28,6 +28,9 @@ static const char *const prefixes[] = {
     [RECORD_CONFIGURATION] = "configuration-",
     [RECORD_MEF_REGISTRATION] = "mefregistration-",
     [RECORD_ENROLMENT] = "enrolment-",
+    [RECORD_OBJECT] = "object-",
+    [RECORD_ANCHOR] = "anchor-",
+    [RECORD_COMMAND] = "command-",
 };
 
 om_rc record_name(char out[RECORD_NAME_SIZE], enum record_kind kind, const char *text, struct om_error *err)

@@ -27,7 +27,10 @@ enum record_kind {
     RECORD_CERTIFICATE,
     RECORD_CONFIGURATION,
     RECORD_MEF_REGISTRATION,
-    RECORD_ENROLMENT
+    RECORD_ENROLMENT,
+    RECORD_OBJECT,
+    RECORD_ANCHOR,
+    RECORD_COMMAND
 };
 
 /* "<kind>-<text>" with the text folded to lower case, the form in which these identifiers are compared.

@@ -2,6 +2,7 @@
  * 8.8.2.6, 8.3.5.2.3 to 8.3.5.2.6), client side. */
 #include "client/register.h"
 #include "client/checks.h"
+#include "client/command_state.h"
 #include "client/configuration.h"
 #include "client/enrol.h"
 #include "client/exchange.h"
@@ -42,6 +43,8 @@ static om_rc finish(struct work *w, struct openmaf_registration **out, struct om
 static om_rc accept_registration(struct openmaf *maf, struct work *w, struct om_error *err)
 {
     OM_TRY(check_no_assigned_kmid(&w->answer, err));
+    if (w->server == &maf->home.mef)
+        OM_TRY(command_state_due(maf, w->sent.adfq, err));
     return register_accept(maf, w->server, &w->sent, &w->answer, w->r, err);
 }
 

@@ -27,4 +27,9 @@ OM_MUST_USE om_rc register_accept(struct openmaf *maf, const struct home_server 
                                   const struct m2m_resource *sent, const struct m2m_resource *answer,
                                   struct registration *r, struct om_error *err);
 
+/* Finds by discovery the registration that a server answered 4117 for, and writes it to the home.
+ * OM_EINTEGRITY: it shows none. */
+OM_MUST_USE om_rc register_find(struct openmaf *maf, const struct home_server *server,
+                                const char *stakeholder, struct registration *r, struct om_error *err);
+
 #endif

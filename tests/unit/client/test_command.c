@@ -1,0 +1,299 @@
+/* MEF Client Commands: how one is judged, what is remembered, and the exchanges with a scripted MEF. */
+#include "answers.h"
+#include "client/command.h"
+#include "client/command_state.h"
+#include "onem2m/primitive.h"
+
+#include <signal.h>
+
+#define KPMID "kpm-1@mef.example.com"
+#define NODE  "{\"cmci\":3,\"cmar\":{\"mnca\":{\"obp\":\"/x\",\"oti\":3}}}"
+#define MORE  "{\"cmci\":0,\"cmar\":{\"nmca\":{\"rtdu\":\"PT100S\"}}}"
+
+/* --- judging --- */
+
+static const bool all[] = {true, true, true, true};
+static const bool nodes[] = {true, false, false, true};
+
+static struct m2m_resource issued(int64_t id, int status, const char *description)
+{
+    struct m2m_resource r = {.cmid = id, .cmsc = status};
+    assert_int_equal(m2m_json_parse(description, strlen(description), &r.cmds, NULL), OM_OK);
+    return r;
+}
+
+static enum command_turn judge(struct command_state *s, int64_t id, int status, const char *description,
+                               const bool *supports)
+{
+    struct m2m_resource r = issued(id, status, description);
+    struct m2m_command c;
+    enum command_turn turn = COMMAND_REST;
+    assert_int_equal(command_judge(s, &r, OWN_ID, supports, 1000, &c, &turn, NULL), OM_OK);
+    m2m_resource_free(&r);
+    return turn;
+}
+
+static void refused(const char *description, const bool *supports, int status)
+{
+    struct command_state s = {.phase = COMMAND_NONE};
+    assert_int_equal(judge(&s, 4, 10, description, supports), COMMAND_REPORT);
+    assert_int_equal(s.status, status);
+    assert_int_equal(s.phase, COMMAND_EXECUTED);
+    assert_int_equal(s.id, 4);
+    assert_string_not_equal(s.why, "");
+    command_state_free(&s);
+}
+
+static void test_MEF_CMD_4_judged_in_order(void **state)
+{
+    (void)state;
+    struct command_state s = {.phase = COMMAND_NONE};
+    assert_int_equal(judge(&s, 2, 10, NODE, all), COMMAND_EXECUTE);
+    assert_int_equal(s.phase, COMMAND_RECEIVED);
+    s.phase = COMMAND_REPORTED;
+    s.status = 20;
+    /* a repeated cmdID goes before everything else that is wrong with the command */
+    assert_int_equal(judge(&s, 2, 11, "{\"cmci\":9}", nodes), COMMAND_REPORT);
+    assert_int_equal(s.status, 40);
+    command_state_free(&s);
+    refused("{\"cmci\":9,\"cmar\":{}}", all, 41);
+    refused("{\"cmci\":2,\"cmar\":{\"dcca\":{\"dcfu\":\"3:coaps://a.example\"}}}", nodes, 41);
+    refused("{}", all, 42);
+    refused("{\"cmci\":\"3\"}", all, 42);
+    refused("{\"cmci\":3,\"cmar\":{\"mnca\":{\"obp\":\"/x\"}}}", all, 42);
+    refused("{\"cmci\":2,\"cmar\":{\"dcca\":{\"dcfu\":\"9:x\"}}}", all, 42);
+    refused("{\"cmci\":3,\"cmar\":{\"mnca\":{\"obp\":\"/x\",\"oti\":3}},\"ctid\":\"//other.example/cse\"}",
+            all, 43);
+}
+
+static void test_MEF_CMD_5_executed_and_not_reported(void **state)
+{
+    (void)state;
+    struct command_state s = {.phase = COMMAND_EXECUTED, .id = 2, .status = 305};
+    assert_int_equal(judge(&s, 2, 11, NODE, all), COMMAND_REPORT);
+    assert_int_equal(s.status, 305); /* as it was, and not executed again */
+    s.phase = COMMAND_RECEIVED;      /* begun, but not known to have ended */
+    assert_int_equal(judge(&s, 2, 11, NODE, all), COMMAND_EXECUTE);
+    assert_int_equal(judge(&s, 4, 10, NODE, all), COMMAND_EXECUTE); /* another one in its place */
+    assert_int_equal(s.id, 4);
+    command_state_free(&s);
+}
+
+static void test_MEF_CMD_6_the_timer(void **state)
+{
+    (void)state;
+    struct command_state s = {.phase = COMMAND_REPORTED, .id = 2, .status = 20};
+    assert_int_equal(judge(&s, 3, 10, MORE, all), COMMAND_REST);
+    assert_int_equal(s.again, 1100);
+    assert_int_equal(s.id, 2); /* it is no command to report on */
+    assert_int_equal(judge(&s, 4, 10, NODE, all), COMMAND_EXECUTE);
+    assert_int_equal(s.again, 0); /* cancelled */
+    command_state_free(&s);
+}
+
+static void test_MEF_CMD_1_no_answer_of_a_mef(void **state)
+{
+    (void)state;
+    static const int wrong[] = {0, 20, 40, 305};
+    for (size_t i = 0; i < 4; i++) {
+        struct command_state s = {.phase = COMMAND_NONE};
+        struct m2m_resource r = issued(2, wrong[i], NODE);
+        struct m2m_command c;
+        enum command_turn turn;
+        assert_int_equal(command_judge(&s, &r, OWN_ID, all, 1000, &c, &turn, NULL), OM_EINTEGRITY);
+        m2m_resource_free(&r);
+        command_state_free(&s);
+    }
+}
+
+/* --- with a MEF --- */
+
+static struct {
+    size_t n, next;
+    char answers[8][400];
+    bool lose_reports; /* a report gets no answer, as if the MEF ended */
+} mef;
+
+static void queue(int64_t id, int status, const char *description)
+{
+    (void)snprintf(mef.answers[mef.n++], sizeof mef.answers[0],
+                   "{\"sec:mefcc\":{\"cmid\":%lld,\"cmsc\":%d,\"cmds\":%s}}", (long long)id, status,
+                   description);
+}
+
+static void answer_as_mef(void *arg, const struct peer_request *rq, struct peer_reply *reply)
+{
+    (void)arg;
+    if (request_begins(rq, "POST")) {
+        *reply = (struct peer_reply){.status = 201, .rsc = 2001};
+        (void)snprintf(reply->body, sizeof reply->body,
+                       "{\"sec:mefcr\":{\"rn\":\"reg-1\",\"ri\":\"reg-1\",\"ty\":20005,\"cr\":\"" OWN_ID
+                       "\",\"adfq\":\"" ADMIN "\",\"et\":\"20990101T000000\"}}");
+        return;
+    }
+    bool report = request_begins(rq, "PUT");
+    *reply = (struct peer_reply){.status = 200, .rsc = report ? 2004 : 2000};
+    if (report && mef.lose_reports)
+        *reply = (struct peer_reply){.status = 503, .rsc = 5105};
+    else
+        (void)stpcpy(reply->body, mef.answers[mef.next < mef.n ? mef.next++ : mef.n - 1]);
+}
+
+static int start_mef(void **state)
+{
+    (void)state;
+    memset(&mef, 0, sizeof mef);
+    peer = peer_start(fixture_binding, fixture_cbor, KPMID, fixture_km, answer_as_mef, NULL);
+    fixture_mef = peer_port(peer);
+    maf = fixture_client(1, NULL);
+    fixture_mef = 0;
+    SUCCEEDS(openmaf_credential_import(maf, KPMID, fixture_km, 32, ERROR));
+    const struct openmaf_registration_request rq = {
+        .size = sizeof rq, .stakeholder = ADMIN, .server = OPENMAF_MEF};
+    SUCCEEDS(openmaf_register(maf, &rq, NULL, ERROR));
+    return 0;
+}
+
+struct told {
+    size_t n;
+    int64_t id[8];
+    int status[8];
+};
+
+static void on_reported(void *arg, const struct openmaf_command *c)
+{
+    struct told *t = arg;
+    t->id[t->n] = c->id;
+    t->status[t->n++] = c->status;
+}
+
+static int run(struct told *told, int64_t *again)
+{
+    const struct openmaf_commands rq = {.size = sizeof rq, .reported = on_reported, .arg = told};
+    memset(told, 0, sizeof *told);
+    return openmaf_mef_commands(maf, &rq, again, ERROR);
+}
+
+static void test_MEF_CMD_3_reports_and_goes_on(void **state)
+{
+    (void)state;
+    struct told told;
+    int64_t again = 0;
+    queue(2, 10, NODE);
+    queue(4, 10, "{\"cmci\":7,\"cmar\":{}}");
+    queue(5, 10, MORE);
+    int64_t before = client_now();
+    SUCCEEDS(run(&told, &again));
+    assert_int_equal(told.n, 2);
+    assert_int_equal(told.id[0], 2);
+    assert_int_equal(told.status[0], 300);
+    assert_int_equal(told.id[1], 4);
+    assert_int_equal(told.status[1], 41);
+    assert_in_range((uintmax_t)(again - before), 100, 110);
+    const struct peer_request *first = peer_request_at(peer, 1);
+    const struct peer_request *second = peer_request_at(peer, 2);
+    assert_string_equal(first->line, "GET /_/" MEF_FQDN "/-/reg-1/cmd HTTP/1.1");
+    assert_string_equal(second->line, "PUT /_/" MEF_FQDN "/-/reg-1/cmd HTTP/1.1");
+    assert_string_equal(second->body, "{\"sec:mefcc\":{\"cmid\":2,\"cmsc\":300}}");
+    assert_int_equal(peer_count(peer), 4);
+}
+
+/* MEF-CMD-2: between a command and the report on it nothing is retrieved, also by the next process. */
+static void test_MEF_CMD_2_MEF_CMD_5_a_report_that_is_lost(void **state)
+{
+    (void)state;
+    struct told told;
+    struct openmaf_command **list = NULL;
+    size_t n = 0;
+    mef.lose_reports = true;
+    queue(2, 10, NODE);
+    queue(3, 10, MORE);
+    FAILS(OPENMAF_ETEMPORARY, run(&told, NULL));
+    assert_int_equal(told.n, 0);
+    SUCCEEDS(openmaf_command_list(maf, &list, &n, ERROR));
+    assert_int_equal(n, 1);
+    assert_int_equal(list[0]->status, 300);
+    assert_int_equal(list[0]->reported, 0);
+    openmaf_command_list_free(list, n);
+    mef.lose_reports = false;
+    size_t before = peer_count(peer);
+    openmaf_close(maf);
+    SUCCEEDS(openmaf_open(fixture_home(), &maf, ERROR));
+    SUCCEEDS(run(&told, NULL));
+    assert_int_equal(told.n, 1);
+    assert_int_equal(told.status[0], 300);
+    assert_true(request_begins(peer_request_at(peer, before), "PUT"));
+    assert_int_equal(peer_count(peer), before + 1);
+}
+
+static void test_MEF_CMD_4_repeated(void **state)
+{
+    (void)state;
+    struct told told;
+    queue(2, 10, NODE);
+    queue(2, 11, NODE);
+    queue(3, 10, MORE);
+    SUCCEEDS(run(&told, NULL));
+    assert_int_equal(told.n, 2);
+    assert_int_equal(told.status[0], 300);
+    assert_int_equal(told.status[1], 40);
+}
+
+static void test_a_mef_out_of_order(void **state)
+{
+    (void)state;
+    struct told told;
+    queue(2, 12, NODE);
+    FAILS(OPENMAF_EINTEGRITY, run(&told, NULL));
+    SAYS("cmdStatusCode 12");
+}
+
+/* A process that ignores SIGCHLD gets no exit status: that is no success. */
+static void test_a_program_whose_end_is_not_known(void **state)
+{
+    (void)state;
+    struct m2m_command c = {.command_class = M2M_CMD_DEV_CFG, .management = 3, .uri = "coaps://a.example"};
+    struct om_error why = {0};
+    struct sigaction before;
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    (void)stpcpy(maf->home.device_config, "/bin/true");
+    assert_int_equal(command_device(maf, &c, &why), M2M_CMD_OK);
+    assert_int_equal(sigaction(SIGCHLD, &ignore, &before), 0);
+    int status = command_device(maf, &c, &why);
+    assert_int_equal(sigaction(SIGCHLD, &before, NULL), 0);
+    assert_int_equal(status, M2M_CMD_DEV_CFG_CLIENT_ERROR);
+    assert_non_null(strstr(why.text, "not known"));
+    (void)stpcpy(maf->home.device_config, "/bin/false");
+    assert_int_equal(command_device(maf, &c, &why), M2M_CMD_DEV_CFG_SERVER_ERROR);
+}
+
+static void test_arguments(void **state)
+{
+    (void)state;
+    struct openmaf_commands rq = {.size = sizeof rq - 1};
+    FAILS(OPENMAF_EINPUT, openmaf_mef_commands(maf, NULL, NULL, ERROR));
+    FAILS(OPENMAF_EINPUT, openmaf_mef_commands(maf, &rq, NULL, ERROR));
+    rq = (struct openmaf_commands){.size = sizeof rq, .stakeholder = "Not.An.FQDN"};
+    FAILS(OPENMAF_EINPUT, openmaf_mef_commands(maf, &rq, NULL, ERROR));
+    rq.stakeholder = "other.example.com";
+    FAILS(OPENMAF_ENOTFOUND, openmaf_mef_commands(maf, &rq, NULL, ERROR));
+    SAYS("mef register");
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_MEF_CMD_4_judged_in_order),
+        cmocka_unit_test(test_MEF_CMD_5_executed_and_not_reported),
+        cmocka_unit_test(test_MEF_CMD_6_the_timer),
+        cmocka_unit_test(test_MEF_CMD_1_no_answer_of_a_mef),
+        cmocka_unit_test_setup_teardown(test_MEF_CMD_3_reports_and_goes_on, start_mef, stop),
+        cmocka_unit_test_setup_teardown(test_MEF_CMD_2_MEF_CMD_5_a_report_that_is_lost, start_mef, stop),
+        cmocka_unit_test_setup_teardown(test_MEF_CMD_4_repeated, start_mef, stop),
+        cmocka_unit_test_setup_teardown(test_a_mef_out_of_order, start_mef, stop),
+        cmocka_unit_test_setup_teardown(test_a_program_whose_end_is_not_known, start_mef, stop),
+        cmocka_unit_test_setup_teardown(test_arguments, start_mef, stop),
+    };
+    fixture_kind(argc, argv);
+    return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
+}
