@@ -17,6 +17,8 @@ const struct maf_command maf_commands[] = {
      "make a key in the token and print a certificate signing request for it"},
     {"credential", "import", NULL, "kfwb", "", maf_credential_import,
      "take Km or Kpm into the token's care, or a bundle with a certificate into this home"},
+    {"credential", "enrol", NULL, "Uz8Q", "U", maf_credential_enrol,
+     "get a certificate from the MEF for a key that is made in the token, or renew it"},
     {"credential", "list", NULL, "", "", maf_credential_list, "list credentials"},
     {"credential", "forget", "CREDENTIAL", "", "", maf_credential_forget,
      "destroy a credential in this home"},

@@ -25,6 +25,7 @@ struct maf_args {
     const char *mef, *mef_https, *mef_wss, *mef_coaps, *mef_coaps_tcp, *enrolment_expiry;
     const char *kmid, *km_file, *bundle; /* credential import */
     const char *flavour, *name, *out;    /* csr */
+    const char *uri;                     /* credential enrol */
     const char *stakeholder, *registration, *expires, *suid, *type, *limit, *offset;
     struct maf_list labels, targets;
     bool raw, no_labels, generate, strict, show_value, renew;
@@ -96,6 +97,7 @@ int maf_status(struct openmaf *maf, const struct maf_args *args, struct openmaf_
 int maf_csr(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
 int maf_token_status(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
 int maf_credential_import(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
+int maf_credential_enrol(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
 int maf_credential_list(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
 int maf_credential_forget(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);
 int maf_enrol(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error);

@@ -35,6 +35,30 @@ int maf_credential_import(struct openmaf *maf, const struct maf_args *args, stru
     return OPENMAF_OK;
 }
 
+int maf_credential_enrol(struct openmaf *maf, const struct maf_args *args, struct openmaf_error *error)
+{
+    const struct openmaf_certificate_wish wish = {.size = sizeof wish,
+                                                  .flavour = args->flavour,
+                                                  .name = args->name,
+                                                  .uri = args->uri,
+                                                  .renew = args->renew};
+    int64_t expires = 0;
+    int unchanged = 0;
+    char text[16];
+    int code = openmaf_certificate_enrol(maf, &wish, &expires, &unchanged, error);
+    if (code != OPENMAF_OK)
+        return code;
+    if (args->json)
+        return maf_print_json(json_pack("{s:s, s:o, s:b}", "flavour", args->flavour, "expires",
+                                        maf_time_json(expires), "unchanged", unchanged),
+                              error);
+    openmaf_time_format(expires, text);
+    (void)printf(unchanged ? "the certificate that is here is good until %s\n"
+                           : "a certificate until %s is here\n",
+                 text);
+    return OPENMAF_OK;
+}
+
 static const char *kind_name(enum openmaf_credential_kind kind)
 {
     return kind == OPENMAF_CERTIFICATE ? "certificate" : "psk";

@@ -42,6 +42,7 @@ static const struct {
     {'z', "name", "NAME", "what it names: domain name of a CSE, Node-ID or hardware ID"},
     {'q', "out", "FILE", "write the request there"},
     {'b', "bundle", "FILE", "client bundle of the administrator"},
+    {'Q', "uri", "URI", "base URI of the MEF's EST (default: where this home finds its MEF)"},
     {'w', "raw", NULL, "the file holds the octets of Km themselves"},
     {'a', "stakeholder", "ADMIN-FQDN", "administrating stakeholder"},
     {'r', "registration", "REG-ID", "mafClientRegID or MEFClientRegID, if this home does not know it"},
@@ -189,6 +190,7 @@ static struct place place_of(struct maf_args *a, char letter)
         {'z', {.text = &a->name}},
         {'q', {.text = &a->out}},
         {'b', {.text = &a->bundle}},
+        {'Q', {.text = &a->uri}},
     };
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
         if (places[i].letter == letter)

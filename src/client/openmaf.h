@@ -240,6 +240,24 @@ OPENMAF_API void openmaf_text_free(char *text);
  * what. From then on procedures under that stakeholder use the credential that the configuration names. */
 OPENMAF_API int openmaf_bundle_import(struct openmaf *maf, const char *path, struct openmaf_error *error);
 
+/* A certificate from the home's MEF, by EST (RFC 7030, TS-0003 8.3.6). */
+struct openmaf_certificate_wish {
+    size_t size;
+    const char *flavour; /* as in struct openmaf_csr */
+    const char *name;    /* likewise */
+    const char *uri;     /* https: base URI of the MEF's EST; NULL: where the home finds its MEF */
+    int renew;           /* not 0: even when the certificate that is there is far from its end */
+};
+
+/* Gets it in a session with Kpm, or with the certificate that the MEF gave before, for a key that is made in
+ * the token and never leaves it, and uses it with the MEF from then on. One that is there is renewed when
+ * less than a third of its time is left. Can be repeated after an interruption at any step. *expires (may be
+ * NULL) is its end, *unchanged (may be NULL) tells that nothing had to be done. OPENMAF_EDENIED: the MEF
+ * refuses, the text says why; OPENMAF_EINTEGRITY: what it answered is not what was asked for. Blocks while it
+ * talks to the MEF. */
+OPENMAF_API int openmaf_certificate_enrol(struct openmaf *maf, const struct openmaf_certificate_wish *wish,
+                                          int64_t *expires, int *unchanged, struct openmaf_error *error);
+
 /* A registration configuration (mafClientRegCfg, 8.8.3.2) that a bundle brought. */
 struct openmaf_configuration {
     const char *stakeholder; /* adminFQDN */

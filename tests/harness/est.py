@@ -3,12 +3,15 @@ tls-unique is, over Python's ssl, or by curl."""
 import base64
 import pathlib
 import re
+import select
 import socket
 import ssl
 import subprocess
+import threading
 
 from .authorities import Certificate
-from .maf import ADMIN, run
+from .client import Client
+from .maf import ADMIN, run, wait_for
 from .mef import MEF_FQDN, Mef
 from .peers import OpensslPeer, Response
 
@@ -145,3 +148,118 @@ class PythonPeer:
 
 def holder(path, private):
     return Certificate(pathlib.Path(path), pathlib.Path(private))
+
+
+class Device(Client):
+    """The command `maf` with a MEF; what it is told of a MAF nobody asks."""
+
+    def __init__(self, token, home, identity, mef, address=None):
+        self.token, self.home, self.id, self.mef = token, pathlib.Path(home), identity, mef
+        self.maf("init", "--id", identity, "--maf", "maf.example.com", "--https", "127.0.0.1:9", "--mef", MEF_FQDN,
+                 "--mef-https", address or f"127.0.0.1:{mef.port}", *token.options())
+
+    def enrol(self, *options):
+        return self.json("credential", "enrol", "--flavour", "ae", *options)
+
+    def certificates(self):
+        return [c for c in self.json("credential", "list") if c["kind"] == "certificate" and c["imported"]]
+
+
+class Relay:
+    """Passes octets between a client and a MEF, and cuts the client off, instead of handing on what the MEF sends, as soon as cut()
+    says so."""
+
+    def __init__(self, port, cut):
+        self.port, self.cut, self.listener = port, cut, socket.create_server(("127.0.0.1", 0))
+        self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
+
+    def _serve(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            with client, socket.create_connection(("127.0.0.1", self.port)) as server:
+                while self._pass(client, server):
+                    pass
+
+    def _pass(self, client, server):
+        for ready in select.select([client, server], [], [])[0]:
+            octets = ready.recv(65536)
+            if not octets or (ready is server and self.cut()):
+                return False
+            (server if ready is client else client).sendall(octets)
+        return True
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join(timeout=30)
+
+
+class Liar:
+    """A MEF that answers what it is told to: `openssl s_server` with the client's Kpm. answers: one function of the request each."""
+
+    def __init__(self, kpmid, kpm):
+        self.credential = ["-psk_identity", kpmid, "-psk", kpm]
+
+    def serve(self, answers):
+        """For one session. Returns the address."""
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        self.process = subprocess.Popen(
+            ["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-tls1_2", "-nocert", "-quiet", "-naccept", "1", "-cipher",
+             "PSK-AES128-CBC-SHA256:@SECLEVEL=0", *self.credential], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, bufsize=0)
+        wait_for(lambda: self._listens(port), "openssl s_server does not listen")
+        self.thread = threading.Thread(target=self._answer, args=(answers,), daemon=True)
+        self.thread.start()
+        return f"127.0.0.1:{port}"
+
+    @staticmethod
+    def _listens(port):
+        """Without connecting, which would be the one session."""
+        wanted = f"0100007F:{port:04X} 00000000:0000 0A"
+        return wanted in pathlib.Path("/proc/net/tcp").read_text()
+
+    def _answer(self, answers):
+        out = self.process.stdout
+        for answer in answers:
+            octets = b""
+            while b"\r\n\r\n" not in octets:
+                more = out.read(65536)
+                if not more:
+                    return
+                octets += more
+            head, _, body = octets.partition(b"\r\n\r\n")
+            length = re.search(rb"(?i)content-length: *(\d+)", head)
+            while length and len(body) < int(length.group(1)):
+                body += out.read(65536)
+            try:
+                self.process.stdin.write(answer(body))
+            except BrokenPipeError:
+                return
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait(timeout=30)
+        self.thread.join(timeout=30)
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+def reply(content_type, octets, status="200 OK", headers=""):
+    """An answer with this in base64."""
+    text = base64.b64encode(octets) if content_type != "text/plain" else octets
+    return (f"HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\n{headers}Content-Length: {len(text)}\r\n\r\n").encode() + text
+
+
+def certs_only(*paths):
+    """These certificates as PKCS#7 in DER, by openssl."""
+    args = [w for p in paths for w in ("-certfile", str(p))]
+    return subprocess.run(["openssl", "crl2pkcs7", "-nocrl", "-outform", "DER", *args], capture_output=True, check=True).stdout
