@@ -64,6 +64,16 @@ static const char *kind_name(enum openmaf_credential_kind kind)
     return kind == OPENMAF_CERTIFICATE ? "certificate" : "psk";
 }
 
+/* Those of a MEF are short-lived, and the one before stays until it has expired. */
+static const char *warning_of_mef(const struct openmaf_credential *c, int64_t now)
+{
+    if (c->expires <= now)
+        return "expired; 'maf credential enrol' gets a new one";
+    return c->current && c->expires - now < MAF_WARN_SECONDS / 3
+               ? "expires soon; 'maf credential enrol' renews it"
+               : NULL;
+}
+
 /* What somebody has to do about it, or NULL. */
 static const char *warning(const struct openmaf_credential *c)
 {
@@ -71,7 +81,9 @@ static const char *warning(const struct openmaf_credential *c)
     if (c->kind != OPENMAF_CERTIFICATE || c->problem != NULL)
         return NULL;
     if (c->imported == 0)
-        return "asked for; its bundle is not here yet";
+        return "asked for; it is not here yet";
+    if (c->mef != NULL)
+        return warning_of_mef(c, now);
     if (c->expires <= now)
         return "expired; 'maf csr' asks for a new one";
     return c->expires - now < MAF_WARN_SECONDS ? "expires soon; 'maf csr' asks for a new one" : NULL;

@@ -142,8 +142,8 @@ static om_rc check_validity(const struct certificate *c, struct om_error *err)
     m2m_timestamp_format(text, c->until);
     return now < c->until
                ? OM_OK
-               : om_fail(err, OM_EDENIED, "certificate %.200s expired at %s; 'maf csr' asks for a new one",
-                         c->id, text);
+               : om_fail(err, OM_EDENIED, "certificate %.200s expired at %s; 'maf %s' asks for a new one",
+                         c->id, text, c->mef[0] != '\0' ? "credential enrol" : "csr");
 }
 
 om_rc certificate_load(struct openmaf *maf, const struct certificate *c, const char *anchors,

@@ -13,6 +13,7 @@ struct entry {
     char id[RECORD_NAME_SIZE +
             3]; /* Credential-ID, or what stands in its place for a record that is refused */
     char kmid[M2M_KEY_ID_SIZE];
+    char mef[M2M_FQDN_SIZE];
     char problem[sizeof((struct om_error *)0)->text];
     int64_t order;
 };
@@ -59,9 +60,11 @@ static void *make_certificate(struct openmaf *maf, const char *name)
     struct entry *e = calloc(1, sizeof *e);
     if (e != NULL) {
         (void)snprintf(e->id, sizeof e->id, "%s", c.id);
+        (void)snprintf(e->mef, sizeof e->mef, "%s", c.mef);
         e->order = c.order;
         e->pub = (struct openmaf_credential){
             .kind = OPENMAF_CERTIFICATE, .id = e->id, .imported = c.imported, .expires = c.until};
+        e->pub.mef = e->mef[0] != '\0' ? e->mef : NULL;
     }
     certificate_free(&c);
     return e;

@@ -201,6 +201,7 @@ struct openmaf_credential {
     const char *kmid; /* KmID or KpmID of a PSK; NULL for a certificate */
     int64_t imported; /* when; 0: a certificate was asked for (openmaf_csr_make) and is not here yet */
     int64_t expires;  /* of a certificate, or a remotely provisioned PSK; 0: not known to this home */
+    const char *mef;  /* MEF-FQDN, when that MEF gave the certificate by EST; else NULL */
     int current; /* 1: the one used for handshakes with a server, where no registration configuration says
                     otherwise */
     const char *

@@ -114,6 +114,8 @@ static om_rc open_est(const struct config *cfg, struct service *s, struct om_err
                               .require_challenge = cfg->est_challenge};
     if (daemon_program.est == NULL || !cfg->est)
         return OM_OK;
+    if (config_count(cfg, CONFIG_HTTPS) == 0)
+        return om_fail(err, OM_ECONFIG, "EST is HTTP: [https] needs an address");
     OM_TRY(daemon_program.est->open(&opt, &s->est, err));
     s->well_known = daemon_program.est->well_known(s->est);
     return OM_OK;

@@ -290,6 +290,10 @@ def test_est_without_what_it_needs_does_not_start(softhsm, tmp_path):
     Certified(mef, tmp_path / "ca")  # by another authority
     with pytest.raises(RuntimeError, match=r"\[est\] enabled.*not of its authority 'maf'"):
         mef.start()
+    path = mef.dir / "mefd.conf"
+    path.write_text(path.read_text().replace("[https]\n", "[https]\n#", 1).replace("listen = 127.0.0.1:0", "# listen", 1))
+    with pytest.raises(RuntimeError, match=r"\[est\] enabled.*\[https\] needs an address"):
+        mef.start()
 
 
 def test_strongswan(lenient, tmp_path):

@@ -2,13 +2,15 @@
 import base64
 import json
 import subprocess
+import time
 
 import pytest
 from harness.authorities import Authority
 from harness.est import Device, EstMef, Liar, Relay, SP, certs_only, reply
-from harness.maf import ADMIN, Failed, run
+from harness.maf import ADMIN, Failed, Maf, run, wait_for
 from harness.mef import MEF_FQDN
 from harness.token import Token
+from harness.walk import MAF_FQDN, introduce
 
 ID = f"//{SP}/cse1/Cae7"
 
@@ -74,6 +76,16 @@ def test_a_certificate_is_renewed_near_its_end(mef, tmp_path):
     mef.adm("cert", "allow", w.id, "--flavour", "ae", "--stakeholder", ADMIN, "--lifetime", "140s")
     w.device.enrol("--renew")
     assert w.device.enrol()["unchanged"] is False
+
+
+def test_kpm_serves_again_when_the_certificate_has_expired(mef, tmp_path):
+    w = World(mef, tmp_path, lifetime="2s")
+    until = w.device.enrol()["expires"]
+    wait_for(lambda: time.strftime("%Y%m%dT%H%M%S", time.gmtime()) >= until, "the certificate does not end")
+    assert "credential enrol" in w.device.certificates()[0]["warning"]
+    w.device.enrol()
+    assert w.sessions() == [[w.kpm["kmid"], "by=simpleenroll"]] * 2
+    assert len(w.device.certificates()) == 1  # the one that has expired is gone
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -151,6 +163,25 @@ def test_where_est_is(mef, tmp_path):
         w.device.enrol("--uri", f"https://{MEF_FQDN}:{port}/.well-known/est/x")
     move(w.device, "127.0.0.1:9")
     w.device.enrol("--uri", f"https://{MEF_FQDN}:{port}/.well-known/est/ae/")
+
+
+def test_the_walk_with_a_certificate_that_the_mef_gave(tmp_path):
+    """From Kpm to a certificate, from the certificate to an enrolment, from that to a registration at the MAF (MEF-EK-1)."""
+    identity = f"//{SP}/cse1/Cwalk"
+    with EstMef(Token("softhsm", tmp_path / "mef-token"), tmp_path / "mef") as mef, \
+            Maf(Token("softhsm", tmp_path / "maf-token"), tmp_path / "maf") as maf:
+        introduce(maf, mef, vouches=f"//{SP}/...")
+        kpm = mef.enrolee(identity)
+        mef.allow(identity, MAF_FQDN)
+        maf.adm("stakeholder", "policy", ADMIN, "--permit", identity)
+        device = Device(Token("softhsm", tmp_path / "token"), tmp_path / "home", identity, mef, maf=f"127.0.0.1:{maf.port}")
+        device.import_km(kpm["kmid"], kpm["km"])
+        device.enrol()
+        mark = mef.log_mark()
+        device.maf("enrol", "--stakeholder", ADMIN)
+        log = mef.log_since(mark)
+        assert "certificate-used" in log and f"enrolee={identity}" in log
+        assert [c["kmid"] for c in device.json("credential", "list") if c.get("kmid", "").endswith("@" + MAF_FQDN)]
 
 
 class Lies:

@@ -151,11 +151,11 @@ def holder(path, private):
 
 
 class Device(Client):
-    """The command `maf` with a MEF; what it is told of a MAF nobody asks."""
+    """The command `maf` with a MEF; without `maf`, what it is told of a MAF nobody asks."""
 
-    def __init__(self, token, home, identity, mef, address=None):
+    def __init__(self, token, home, identity, mef, address=None, maf="127.0.0.1:9"):
         self.token, self.home, self.id, self.mef = token, pathlib.Path(home), identity, mef
-        self.maf("init", "--id", identity, "--maf", "maf.example.com", "--https", "127.0.0.1:9", "--mef", MEF_FQDN,
+        self.maf("init", "--id", identity, "--maf", "maf.example.com", "--https", maf, "--mef", MEF_FQDN,
                  "--mef-https", address or f"127.0.0.1:{mef.port}", *token.options())
 
     def enrol(self, *options):
