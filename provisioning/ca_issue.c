@@ -1,4 +1,5 @@
 /* Issuing certificates: see ca.h. */
+#include "pki/path.h"
 #include "provisioning/ca.h"
 #include "provisioning/certificate.h"
 #include "util/text.h"
@@ -66,12 +67,11 @@ static om_rc check_key(const struct ca *ca, const struct ca_issue *what, const c
 
 static om_rc check_times(const struct ca_issue *what, const X509 *issuer, struct om_error *err)
 {
-    time_t until = (time_t)what->until;
     if (what->until <= (int64_t)time(NULL))
         return om_fail(err, OM_EINPUT, "the end of the certificate is past");
     if (X509_cmp_time(X509_get0_notAfter(issuer), NULL) <= 0)
         return om_fail(err, OM_EDENIED, "the authority's own certificate has expired");
-    if (X509_cmp_time(X509_get0_notAfter(issuer), &until) < 0)
+    if (pki_not_after(issuer) < what->until)
         return om_fail(err, OM_EINPUT, "the certificate would outlive the authority that issues it");
     return OM_OK;
 }
