@@ -1,10 +1,15 @@
 """MEF Handshake, enrolment key and credential fetch: TS-0003 8.3.2 (MEF-HS, MEF-EK, MEF-FC)."""
+import json
+
 import pytest
 from binding import CREATE, DELETE, RETRIEVE, HttpsGnutlsSession, fresh, timestamp
 from harness.authorities import Authority
+from harness.build import ROOT
+from harness.maf import wait_for
 from harness.mef import MEF_FQDN, usage_key
 from harness.peers import HandshakeFailed, OpensslPeer
-from mef import FLAVOURS, credential_of, maf_client, refused
+from mef import FLAVOURS, MefDevice, credential_of, maf_client, refused
+from test_general import alert_of
 
 
 @pytest.fixture
@@ -38,6 +43,65 @@ def test_MEF_HS_1_MEF_HS_3_handshake_with_kpm(shared_mef, enrolee):
     enrolee.close()
     enrolee.session = enrolee.binding(shared_mef, upper)
     assert enrolee.send(RETRIEVE).rsc == 2000
+
+
+# What follows is between TLS and the MEF: one binding is as good as another.
+
+def test_MEF_HS_3_failures_look_alike(shared_mef):
+    def credential(**options):
+        return shared_mef.add_client(f"//sp.example.com/cse1/C{fresh('alike').split('.')[0]}", **options)
+
+    def has_expired():
+        try:
+            OpensslPeer(shared_mef, expired).close()
+        except HandshakeFailed:
+            return True
+
+    good, revoked, expired = credential(), credential(), credential(expires="1s")
+    shared_mef.adm("client", "revoke", revoked["kmid"])
+    wait_for(has_expired, "the credential never expired")
+    wrong = alert_of(shared_mef, good | {"km": "00" * 32})
+    for other in (revoked, expired, good | {"kmid": f"nobody@{MEF_FQDN}"}, good | {"kmid": "no at sign"}, good | {"kmid": "k@maf.example.com"}):
+        assert alert_of(shared_mef, other) == wrong
+    OpensslPeer(shared_mef, good).close()
+
+
+@pytest.mark.parametrize("by", ["add_client", "certificate"])
+def test_MEF_HS_1_MEF_HS_2_MEF_HS_3_suites_and_no_renegotiation(shared_mef, by):
+    add = shared_mef.certified.ae if by == "certificate" else shared_mef.add_client
+    credential = add(f"//sp.example.com/cse1/C{fresh('suites').split('.')[0]}")
+    kind = "ECDHE-ECDSA" if by == "certificate" else "PSK"
+    for suite in ("AES128-SHA256" if by == "certificate" else "AES128-CBC-SHA256", "AES128-GCM-SHA256", "AES128-CCM", "AES128-CCM8"):
+        with OpensslPeer(shared_mef, credential, suite=f"{kind}-{suite}") as peer:
+            assert f"Cipher is {kind}-{suite}" in peer.preamble and "Extended master secret: yes" in peer.preamble
+            assert "TLS session ticket" not in peer.preamble and "Session-ID: \n" in peer.preamble
+    for wrong in ({"extra": ("-no_ems",)}, {"version": "-tls1_1"}, {"suite": "PSK-AES256-CBC-SHA384" if kind == "PSK" else "ECDHE-ECDSA-AES256-SHA384"}):
+        with pytest.raises(HandshakeFailed):
+            OpensslPeer(shared_mef, credential, **wrong)
+
+
+def test_MEF_EK_1_MEF_FC_4_MEF_FC_7_what_this_suite_computes_is_what_the_vectors_say():
+    """The peers' exporters, and what follows here, stand for spec/vectors.json on each binding and token."""
+    vectors = json.loads((ROOT / "tests" / "vectors" / "vectors.json").read_text())
+    ke = bytes.fromhex(vectors["inputs"]["Ke"])
+    for case in vectors["usage_constrained_10_3_7"]["cases"]:
+        assert usage_key(ke, case["SUID"], case["target"]).hex() == case["key"]
+    [exported] = [c for c in vectors["exporter_10_3_1"]["cases"] if c["label"] == "EXPORTER-oneM2M-Bootstrap"]
+
+    class Session:
+        pass
+
+    d = MefDevice.__new__(MefDevice)
+    d.session = Session()
+    d.session.exported = bytes.fromhex(exported["out"])
+    chain = vectors["rpsk_chain"]
+    assert d.keid == exported["full_id_text"] == chain["KeID (psk_identity towards the MAF)"]
+    assert d.ke.hex() == exported["key_octets_16_47"] == chain["Ke"]
+    assert usage_key(d.ke, chain["SUID"], chain["target"]).hex() == chain["Km (psk towards the MAF)"]
+    asked = []
+    d.send = lambda op, to, **p: asked.append(f"/{to}")
+    d.fetch(d.keid)
+    assert asked == [chain["fetch_path"]]
 
 
 @pytest.mark.certificate

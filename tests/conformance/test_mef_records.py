@@ -3,10 +3,10 @@ import base64
 import json
 
 import pytest
-from binding import KEY_REG, LATER, LATER_STILL, MEF_BASE, MEF_CLIENT_REG, RETRIEVE, fresh
-from harness.maf import ADMIN
+from binding import BINDINGS, KEY_REG, LATER, LATER_STILL, MEF_BASE, MEF_CLIENT_REG, RETRIEVE, fresh, timestamp
+from harness.maf import ADMIN, wait_for
 from harness.mef import MEF_FQDN
-from mef import credential_of, maf_client, refused
+from mef import MefDevice, credential_of, maf_client, refused
 
 
 @pytest.fixture
@@ -83,6 +83,22 @@ def test_MEF_CC_1_MEF_CC_2_configuration(shared_mef, mef_device, tmp_path):
     shared_mef.adm("client", "config", "--id", d.id, "--stakeholder", ADMIN, "--file", str(path))
     assert d.send(RETRIEVE, f"-/{reg}", atrl=["mccf"]).attributes == {"mccf": cfg}
     assert other.send(RETRIEVE, f"-/{reg}", atrl=["mccf"]).rsc == 4103
+
+
+def test_MEF_CC_2_MEF_CR_3_MEF_KT_1_what_has_expired_is_not_there(shared_mef):
+    """On one binding: it is the MEF's clock that counts."""
+    d, maf = (MefDevice(shared_mef, BINDINGS["https-cbor"], **options) for options in ({}, {"identity": fresh("maf")}))
+    d.connect()
+    reg = d.registered()
+    key = d.own_key(maf, suid=21, et=timestamp(3))
+    assert d.update(reg, MEF_CLIENT_REG, {"et": timestamp(3)}).rsc == 2004
+    wait_for(lambda: maf.retrieve(key).rsc == 4004, "the key has expired")
+    wait_for(lambda: d.send(RETRIEVE, f"-/{reg}").rsc == 4004, "the registration has expired")
+    assert d.command(reg).rsc == 4004 and d.update(reg, MEF_CLIENT_REG, {"lbl": ["x"]}).rsc == 4004 and d.delete(reg).rsc == 4004
+    assert d.register_key(maf, suid=21, kyv=b64(bytes(32))).rsc == 4103
+    assert d.registered() != reg
+    d.close()
+    maf.close()
 
 
 def test_MEF_CU_1_update_mirrors_what_was_sent(mef_device):
