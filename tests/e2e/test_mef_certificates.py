@@ -185,6 +185,25 @@ def test_MEF_HS_2_a_maf_that_the_mef_has_revoked_gets_nothing(world):
     wait_for(lambda: gets_in(world), "added again it is served")
 
 
+def test_MEF_HS_2_who_certifies_a_maf_is_limited_for_its_kind_of_name(shared, tmp_path):
+    """As for CSEs and AEs: by DNS names when the FQDN is one, by URIs when it is the host of one."""
+    certified = shared.mef.certified
+    only_dns = Authority(tmp_path / "dns", "Only DNS", constraints="critical,permitted;DNS:example.com")
+
+    def refused(name, authority, san):
+        certified.add("fqdn", None, [name], anchor=[authority.certificate])
+        made = authority.issue("maf", san, key=certified.key, public=certified.public)
+        with pytest.raises(HandshakeFailed):
+            OpensslPeer(shared.mef, {"certificate": made, "anchors": str(certified.authority.path)})
+        return f'reason=certificate-no-name-constraints name="fqdn-{name}"' in shared.mef.log()
+
+    assert refused("maf2.example.com", certified.nodes, "DNS:maf2.example.com")
+    assert refused("maf3.example.com", only_dns, "URI:https://maf3.example.com")
+    certified.add("fqdn", None, ["maf4.example.com"], anchor=[only_dns.certificate])
+    good = only_dns.issue("maf", "DNS:maf4.example.com", key=certified.key, public=certified.public)
+    OpensslPeer(shared.mef, {"certificate": good, "anchors": str(certified.authority.path)}).close()
+
+
 def test_from_kpmid_to_certificate_and_back(world):
     introduce(world.maf, world.mef)
     [mef] = world.maf.adm_json("mef", "list")
