@@ -46,15 +46,16 @@ static om_rc read_certificates(const json_t *array, STACK_OF(X509) * *out, struc
     return *out != NULL ? OM_OK : om_fail(err, OM_ENOMEM, "no memory for certificates");
 }
 
+/* mef: whose server the certificate is for, as in struct certificate. */
 static om_rc take_certificates(struct openmaf *maf, const struct configuration *cfg, const json_t *array,
-                               struct om_error *err)
+                               const char *mef, struct om_error *err)
 {
     STACK_OF(X509) *chain = NULL;
     if (cfg->choice != CONFIGURATION_USE_CERTIFICATE)
         return om_fail(err, OM_EINPUT, "certificates without certAuth in the configuration");
     om_rc rc = read_certificates(array, &chain, err);
     const struct certificate_arrival arrival = {
-        .id = cfg->credential, .chain = chain, .anchors = cfg->ca_certs, .mef = ""};
+        .id = cfg->credential, .chain = chain, .anchors = cfg->ca_certs, .mef = mef};
     if (rc == OM_OK)
         rc = certificate_take(maf, &arrival, err);
     sk_X509_pop_free(chain, X509_free);
@@ -98,15 +99,50 @@ static om_rc check_credential(struct openmaf *maf, const struct configuration *c
     return OM_OK;
 }
 
+/* From the MEF's operator: a certificate for handshakes there (MEF-HS-2), and nothing else. Where the MEF
+ * listens stands in maf.conf. */
+static om_rc check_for_mef(const struct configuration *cfg, const json_t *certificates, struct om_error *err)
+{
+    if (certificates == NULL || cfg->choice != CONFIGURATION_USE_CERTIFICATE)
+        return om_fail(err, OM_EINPUT, "a bundle for a MEF brings a certificate; this one has none");
+    if (cfg->labels != NULL)
+        return om_fail(err, OM_EINPUT, "lbl: labels are for registrations at a MAF");
+    return configuration_check_time(cfg, err);
+}
+
+static om_rc take_for_mef(struct openmaf *maf, const json_t *bundle, struct om_error *err)
+{
+    struct configuration cfg;
+    const json_t *certificates = json_object_get(bundle, BUNDLE_CERTS);
+    om_rc rc = configuration_parse(json_object_get(bundle, BUNDLE_CFG), maf->home.mef.fqdn, &cfg, err);
+    if (rc != OM_OK)
+        return om_context(err, rc, BUNDLE_CFG);
+    rc = check_for_mef(&cfg, certificates, err);
+    if (rc == OM_OK)
+        rc = take_certificates(maf, &cfg, certificates, maf->home.mef.fqdn, err);
+    if (rc == OM_OK)
+        rc = certificate_remove_expired(maf, cfg.credential, err);
+    configuration_free(&cfg);
+    return rc;
+}
+
+static bool is_for_mef(const struct openmaf *maf, const json_t *bundle)
+{
+    const char *fqdn = json_string_value(json_object_get(json_object_get(bundle, BUNDLE_CFG), "fqdn"));
+    return fqdn != NULL && maf->home.mef.fqdn[0] != '\0' && strcmp(fqdn, maf->home.mef.fqdn) == 0;
+}
+
 static om_rc take(struct openmaf *maf, const json_t *bundle, struct om_error *err)
 {
     struct configuration cfg;
     OM_TRY(check_members(bundle, err));
+    if (is_for_mef(maf, bundle))
+        return take_for_mef(maf, bundle, err);
     om_rc rc = configuration_parse(json_object_get(bundle, BUNDLE_CFG), maf->home.maf.fqdn, &cfg, err);
     if (rc != OM_OK)
         return om_context(err, rc, BUNDLE_CFG);
     const json_t *certificates = json_object_get(bundle, BUNDLE_CERTS);
-    if (certificates != NULL && (rc = take_certificates(maf, &cfg, certificates, err)) != OM_OK)
+    if (certificates != NULL && (rc = take_certificates(maf, &cfg, certificates, "", err)) != OM_OK)
         (void)om_context(err, rc, BUNDLE_CERTS);
     if (rc == OM_OK)
         rc = check_credential(maf, &cfg, err);

@@ -238,7 +238,8 @@ OPENMAF_API void openmaf_text_free(char *text);
 /* Takes in a client bundle (`mafadm bundle`, docs/formats.md): a registration configuration with what it says
  * of the credential to use, and, if there is one in it, the certificate for a key of this home. Can be
  * repeated. OPENMAF_EDENIED: the certificate is for another key, or is not what it must be; the text says
- * what. From then on procedures under that stakeholder use the credential that the configuration names. */
+ * what. From then on procedures under that stakeholder use the credential that the configuration names. One
+ * for the home's MEF (`mefadm bundle`) brings a certificate for handshakes there and nothing else. */
 OPENMAF_API int openmaf_bundle_import(struct openmaf *maf, const char *path, struct openmaf_error *error);
 
 /* A certificate from the home's MEF, by EST (RFC 7030, TS-0003 8.3.6). */

@@ -1,5 +1,6 @@
 """MAF and MEF know each other by certificates: what the MAF demands of its MEF's, what the MEF demands of a MAF's, and the
 operators' way there with `mafadm` and `mefadm` alone."""
+import json
 import signal
 import socket
 import sqlite3
@@ -9,6 +10,7 @@ import pytest
 from harness.authorities import Authority, Certificate
 from harness.build import program
 from harness.certificates import request
+from harness.client import BINDINGS, Client
 from harness.maf import ADMIN, FQDN, Failed, Maf, wait_for
 from harness.mef import MEF_FQDN, Mef
 from harness.peers import GnutlsPeer, HandshakeFailed, OpensslPeer
@@ -259,29 +261,98 @@ def test_mafadm_mef_add_says_what_is_missing(softhsm, tmp_path):
         mef.adm("check")
 
 
-@pytest.mark.parametrize("maf_kind,mef_kind", [("softhsm", "softokn")])
-def test_the_operators_way(tmp_path, maf_kind, mef_kind):
-    """As docs/certificates.md tells it: both sides' certificates, CRLs and trust by mafadm and mefadm, and a device whose
-    certificate the MEF's authority issued."""
-    maf = Maf(Token(maf_kind, tmp_path / "maf-token"), tmp_path / "maf")
-    mef = Mef(Token(mef_kind, tmp_path / "mef-token"), tmp_path / "mef")
-    for server, section in ((maf, "maf"), (mef, "mef")):
-        server.adm("ca", "init", "--domain", "in.provider.com")
-        server.adm("cert", "issue", "--flavour", "fqdn", "--key", section)
-        server.configure("certificate", "key", section)
-        server.configure("certificate", "chain", "token:" + section)
-    mef.configure("clients", "crls", f"ca/entity.crl.pem ca/node.crl.pem {maf.dir}/ca/maf.crl.pem")
-    maf.configure("maf", "mef-crls", f"{mef.dir}/ca/maf.crl.pem")
-    mef.adm("client", "add", "--flavour", "fqdn", "--id", FQDN, "--cert-anchor", str(maf.dir / "ca" / "maf.pem"), "--stakeholder", ADMIN)
-    key, csr = request(tmp_path, "device")
-    pem = tmp_path / "device.pem"
-    mef.adm("cert", "issue", "--flavour", "ae", "--name", DEVICE, "--csr", str(csr), "--out", str(pem))
-    mef.adm("client", "add", "--flavour", "ae", "--id", DEVICE, "--cert-anchor", str(mef.dir / "ca" / "entity.pem"), "--stakeholder", ADMIN)
-    mef.allow(DEVICE, FQDN)
-    maf.adm("stakeholder", "policy", ADMIN, "--permit", DEVICE)
-    device = {"certificate": Certificate(pem, key), "anchors": str(mef.dir / "ca" / "maf.pem"), "id": DEVICE}
-    with mef, maf:
-        maf.adm("mef", "add", MEF_FQDN, "--https", f"127.0.0.1:{mef.port}", "--cert-anchor", str(mef.dir / "ca" / "maf.pem"),
-                "--permit", VOUCHES)
-        with OpensslPeer(maf, enrol(mef, device)) as peer:
+class Operators:
+    """As docs/certificates.md tells it: both sides' certificates, CRLs and trust by mafadm and mefadm alone."""
+
+    def __init__(self, base, maf_kind="softhsm", mef_kind="softhsm"):
+        self.base = base
+        self.maf = maf = Maf(Token(maf_kind, base / "maf-token"), base / "maf")
+        self.mef = mef = Mef(Token(mef_kind, base / "mef-token"), base / "mef")
+        for server, section in ((maf, "maf"), (mef, "mef")):
+            server.adm("ca", "init", "--domain", "in.provider.com")
+            server.adm("cert", "issue", "--flavour", "fqdn", "--key", section)
+            server.configure("certificate", "key", section)
+            server.configure("certificate", "chain", "token:" + section)
+        mef.configure("clients", "crls", f"ca/entity.crl.pem ca/node.crl.pem {maf.dir}/ca/maf.crl.pem")
+        maf.configure("maf", "mef-crls", f"{mef.dir}/ca/maf.crl.pem")
+        mef.adm("client", "add", "--flavour", "fqdn", "--id", FQDN, "--cert-anchor", str(maf.dir / "ca" / "maf.pem"), "--stakeholder", ADMIN)
+
+    def admit(self, device):
+        anchor = str(self.mef.dir / "ca" / "entity.pem")
+        self.mef.adm("client", "add", "--flavour", "ae", "--id", device, "--cert-anchor", anchor, "--stakeholder", ADMIN)
+        self.mef.allow(device, FQDN)
+        self.maf.adm("stakeholder", "policy", ADMIN, "--permit", device)
+
+    def issue(self, device, csr, *words):
+        return json.loads(self.mef.adm("cert", "issue", "--flavour", "ae", "--name", device, "--csr", str(csr), "--json", *words))["serial"]
+
+    def bundle(self, client):
+        """A certificate of the MEF's operator for a key that `maf` makes."""
+        csr, path = self.base / "csr", self.base / "bundle"
+        client.maf("csr", "--flavour", "ae", "--out", str(csr))
+        self.mef.adm("bundle", "--stakeholder", ADMIN, "--certificate", self.issue(client.id, csr), "--out", str(path))
+        csr.unlink()
+        return path
+
+    def __enter__(self):
+        self.mef.start()
+        self.maf.start()
+        self.maf.adm("mef", "add", MEF_FQDN, "--https", f"127.0.0.1:{self.mef.port}", "--cert-anchor", str(self.mef.dir / "ca" / "maf.pem"),
+                     "--permit", VOUCHES)
+        return self
+
+    def __exit__(self, *_):
+        self.maf.stop()
+        self.mef.stop()
+
+
+def test_the_operators_way(tmp_path):
+    """On two kinds of token, with a device played by openssl."""
+    with Operators(tmp_path, "softhsm", "softokn") as both:
+        key, csr = request(tmp_path, "device")
+        both.issue(DEVICE, csr, "--out", str(tmp_path / "device.pem"))
+        both.admit(DEVICE)
+        device = {"certificate": Certificate(tmp_path / "device.pem", key), "anchors": str(both.mef.dir / "ca" / "maf.pem"), "id": DEVICE}
+        with OpensslPeer(both.maf, enrol(both.mef, device)) as peer:
             assert register(peer, DEVICE).rsc == 2001
+
+
+@pytest.fixture(scope="module")
+def operators(tmp_path_factory):
+    with Operators(tmp_path_factory.mktemp("operators")) as both:
+        yield both
+
+
+@pytest.mark.parametrize("binding", BINDINGS)
+def test_MEF_HS_2_maf_enrol_by_certificate(operators, tmp_path, binding):
+    """With a certificate in place of Kpm: the whole walk, and a renewal by the next certificate."""
+    device = Client(Token("softhsm", tmp_path / "token"), tmp_path / "home", f"{DEVICE}-{binding}", operators.maf, binding=binding, mef=operators.mef)
+    operators.admit(device.id)
+    device.maf("credential", "import", "--bundle", str(operators.bundle(device)))
+    assert device.json("status")["configurations"] == []
+    first = device.enrol()
+    device.maf("key", "register", "--stakeholder", ADMIN, "--suid", "32", "--target", "//in.provider.com/cse1/Ctarget")
+    device.maf("credential", "import", "--bundle", str(operators.bundle(device)))
+    second = device.enrol("--renew")
+    assert second["keid"] != first["keid"] and second["kmid"] != first["kmid"]
+
+
+def test_bundles_for_a_mef(operators, tmp_path):
+    """A certificate, and nothing that a home has no use for; a home without this MEF takes none."""
+    device = Client(Token("softhsm", tmp_path / "token"), tmp_path / "home", DEVICE, operators.maf, mef=operators.mef)
+    path = operators.bundle(device)
+    good = json.loads(path.read_text())
+    cfg = good["clientRegCfg"]
+    for wrong, why in ((good | {"certificates": None}, "certificates"), ({k: v for k, v in good.items() if k != "certificates"}, "brings a certificate"),
+                       (good | {"clientRegCfg": cfg | {"lbl": ["x"]}}, "labels are for"), (good | {"clientRegCfg": cfg | {"et": "20200101T000000"}}, "lapsed|expired|ended"),
+                       (good | {"clientRegCfg": {k: v for k, v in cfg.items() if k != "certAuth"}}, "brings a certificate"),
+                       (good | {"clientRegCfg": cfg | {"fqdn": "mef2.example.com"}}, "it is for")):
+        path.write_text(json.dumps(wrong))
+        with pytest.raises(Failed, match=why):
+            device.maf("credential", "import", "--bundle", str(path))
+    path.write_text(json.dumps(good))
+    device.maf("credential", "import", "--bundle", str(path))
+    shown, = device.json("credential", "list")
+    assert shown["credentialID"] == "33-" + DEVICE
+    with pytest.raises(Failed, match="no credential for maf.example.com"):  # it is the MEF's
+        device.maf("register", "--stakeholder", ADMIN)
