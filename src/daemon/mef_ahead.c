@@ -176,7 +176,7 @@ static void judge(struct mef_ahead *m, const struct fetch *f, om_rc rc, const st
         share_give(f->address);
         mef->silent_until = now_ms() + SILENT_MS;
         om_log(OM_LOG_WARNING, "MEF %s: %s", mef->fqdn, om_error_text(err, rc));
-        break;
+        return; /* nothing was said about the KeID: a device that comes back may be lucky */
     case OM_ENOTFOUND:
     case OM_EDENIED:
     case OM_ECONFLICT:

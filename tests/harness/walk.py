@@ -14,9 +14,9 @@ VOUCHES = "//in.provider.com/..."
 LATER = "20991231T235959"
 
 
-def introduce(maf, mef, address=None, vouches=VOUCHES):
-    """The MAF becomes a client of the MEF, and is told to ask it; returns its credential there."""
-    credential = mef.add_client(maf.fqdn)
+def introduce(maf, mef, address=None, vouches=VOUCHES, credential=None):
+    """The MAF becomes a client of the MEF, unless it is one, and is told to ask it; returns its credential there."""
+    credential = credential or mef.add_client(maf.fqdn)
     path = pathlib.Path(maf.dir).parent / "kpm"
     path.touch(mode=0o600)
     path.write_text(credential["km"] + "\n")
