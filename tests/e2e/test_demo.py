@@ -1,4 +1,4 @@
-"""The demonstration, from nothing: two devices get a Kc from a MAF and talk with it, on either kind of token."""
+"""The demonstration, from nothing: two devices get a Kc from a MAF and talk with it; on either kind of token; provisioned by a MEF."""
 import os
 import subprocess
 
@@ -7,7 +7,7 @@ from harness.build import ROOT
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("options", [[], ["--tpm"]], ids=["softhsm", "swtpm"])
+@pytest.mark.parametrize("options", [[], ["--tpm"], ["--mef"]], ids=["softhsm", "swtpm", "mef"])
 def test_demo(options, tmp_path):
     env = dict(os.environ, TMPDIR=str(tmp_path))
     done = subprocess.run([ROOT / "ci" / "demo", *options], capture_output=True, text=True, timeout=300, env=env)
