@@ -1,4 +1,4 @@
-"""Relays between the parties of a walk that cut everything at one TLS record, and do what was asked for there."""
+"""Relays between the parties of a walk that see each TLS record, and cut everything at one of them when asked to."""
 import contextlib
 import select
 import socket
@@ -7,21 +7,23 @@ import threading
 
 class Tripwire:
     """Counts the records that pass through its relays, whichever way. The one with number `at` is not passed on: `act` is called, and all
-    connections are closed, as they are when an end of theirs is gone."""
+    connections are closed, as they are when an end of theirs is gone. `see` is called with each that is passed on, and its relay, before it is."""
 
     def __init__(self):
-        self.lock, self.count, self.at, self.act, self.relays = threading.Lock(), 0, None, None, []
-        self.acted = 0
+        self.lock, self.count, self.at, self.act, self.relays = threading.RLock(), 0, None, None, []
+        self.acted, self.see = 0, None
 
     def arm(self, at, act):
         """From now on, records count from 0."""
         with self.lock:
             self.count, self.at, self.act = 0, at, act
 
-    def passes(self):
+    def passes(self, record, relay):
         with self.lock:
             self.count += 1
             if self.count - 1 != self.at:
+                if self.see is not None:
+                    self.see(record, relay)
                 return True
             self.acted += 1
             self.act()
@@ -67,7 +69,7 @@ class Relay:
                 for one in select.select([client, server], [], [])[0]:
                     head = one.recv(5, socket.MSG_WAITALL)
                     record = head + one.recv(int.from_bytes(head[3:5], "big"), socket.MSG_WAITALL) if len(head) == 5 else b""
-                    if not record or not self.wire.passes():
+                    if not record or not self.wire.passes(record, self):
                         return self._end(client, server)
                     (server if one is client else client).sendall(record)
         self._end(client, server)
