@@ -35,7 +35,7 @@ static om_rc do_discover(struct openmaf *maf, const struct openmaf_discovery *fi
                          struct om_error *err)
 {
     struct exchange x;
-    const struct home_server *server = NULL;
+    const struct home_server *server = &maf->home.maf;
     om_rc rc;
     OM_TRY(find_server(maf, filter, &server, err));
     OM_TRY_GOTO(rc, out, exchange_init(&x, maf, server, M2M_OP_RETRIEVE, NULL, err));

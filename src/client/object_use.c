@@ -79,25 +79,28 @@ static om_rc find_to_remove(struct openmaf *maf, const char *path, struct object
     return object_each(maf, path, refuse, (void *)path, err);
 }
 
+static om_rc drop_key(struct openmaf *maf, const char *relative, const char *admin_fqdn, struct om_error *err)
+{
+    struct key_record *k = key_record_new();
+    if (k == NULL)
+        return om_fail(err, OM_ENOMEM, "no memory for a key");
+    om_rc rc = om_copy_text(k->relative, sizeof k->relative, relative, err);
+    if (rc == OM_OK)
+        rc = key_record_read(maf, k, err);
+    if (rc == OM_OK && k->server == &maf->home.mef && strcmp(k->stakeholder, admin_fqdn) == 0)
+        rc = key_record_remove(maf, k->relative, err);
+    openmaf_key_free(&k->pub);
+    return rc;
+}
+
 /* The keys that the MEF keeps for this client under that administrator. */
 static om_rc drop_keys(struct openmaf *maf, const char *admin_fqdn, struct om_error *err)
 {
     struct m2m_list names = M2M_LIST_INIT;
     OM_TRY(record_names(&maf->home, RECORD_KEY, &names, err));
     om_rc rc = OM_OK;
-    for (size_t i = 0; rc == OM_OK && i < names.n; i++) {
-        struct key_record *k = key_record_new();
-        if (k == NULL)
-            rc = om_fail(err, OM_ENOMEM, "no memory for a key");
-        if (rc == OM_OK)
-            rc = om_copy_text(k->relative, sizeof k->relative, record_text(names.items[i]), err);
-        if (rc == OM_OK)
-            rc = key_record_read(maf, k, err);
-        if (rc == OM_OK && k->server == &maf->home.mef && strcmp(k->stakeholder, admin_fqdn) == 0)
-            rc = key_record_remove(maf, k->relative, err);
-        if (k != NULL)
-            openmaf_key_free(&k->pub);
-    }
+    for (size_t i = 0; rc == OM_OK && i < names.n; i++)
+        rc = drop_key(maf, record_text(names.items[i]), admin_fqdn, err);
     m2m_list_free(&names);
     return rc;
 }

@@ -171,12 +171,12 @@ static int run(procedure *proc, struct openmaf *maf, const struct openmaf_regist
         rc = register_check(rq, &err);
     if (rc == OM_OK)
         rc = client_server(maf, rq->server, &w.server, &err);
-    if (w.r == NULL)
+    if (w.r == NULL) {
         rc = om_fail(&err, OM_ENOMEM, "no memory for a registration");
-    else if (rc == OM_OK)
+    } else if (rc == OM_OK) {
         w.r->pub.server = rq->server;
-    if (rc == OM_OK)
         rc = proc(maf, rq, &w, &err);
+    }
     if (rc == OM_OK)
         rc = finish(&w, out, &err);
     work_free(&w);

@@ -156,16 +156,15 @@ static om_rc list_both(struct openmaf *maf, void ***items, size_t *n, struct om_
     size_t n_second = 0;
     OM_TRY(list_records(maf, RECORD_REGISTRATION, make_at_maf, discard, items, n, err));
     om_rc rc = list_records(maf, RECORD_MEF_REGISTRATION, make_at_mef, discard, &second, &n_second, err);
-    void **all = rc == OM_OK && n_second > 0 ? reallocarray(*items, *n + n_second, sizeof *all) : *items;
-    if (rc == OM_OK && all == NULL && n_second > 0)
-        rc = om_fail(err, OM_ENOMEM, "no memory for a list");
-    if (rc != OM_OK) {
+    if (rc == OM_OK && n_second == 0)
+        return OM_OK;
+    void **all = rc == OM_OK ? reallocarray(*items, *n + n_second, sizeof *all) : NULL;
+    if (all == NULL) {
         list_free(second, n_second, discard);
         list_free(*items, *n, discard);
-        return rc;
+        return rc == OM_OK ? om_fail(err, OM_ENOMEM, "no memory for a list") : rc;
     }
-    for (size_t i = 0; i < n_second; i++)
-        all[*n + i] = second[i];
+    memcpy(all + *n, second, n_second * sizeof *all);
     free(second);
     *items = all;
     *n += n_second;
