@@ -18,7 +18,8 @@ int command_execute(struct openmaf *maf, const struct m2m_command *c, struct om_
 OM_MUST_USE om_rc command_run(struct openmaf *maf, const struct openmaf_commands *rq, const char *stakeholder,
                               int64_t *due, struct om_error *err);
 
-/* command_node.c, command_device.c: by class. */
+/* command_certificate.c, command_device.c, command_node.c: by class. */
+int command_certificate(struct openmaf *maf, const struct m2m_command *c, struct om_error *why);
 int command_node(struct openmaf *maf, const struct m2m_command *c, struct om_error *why);
 int command_device(struct openmaf *maf, const struct m2m_command *c, struct om_error *why);
 

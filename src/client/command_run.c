@@ -24,14 +24,21 @@ struct run {
 void command_supports(const struct openmaf *maf, bool supports[M2M_CMD_MO_NODE + 1])
 {
     supports[M2M_CMD_NO_MORE_COMMANDS] = true;
-    supports[M2M_CMD_CERT_PROV] = false;
+    supports[M2M_CMD_CERT_PROV] = true;
     supports[M2M_CMD_DEV_CFG] = maf->home.device_config[0] != '\0';
     supports[M2M_CMD_MO_NODE] = true;
 }
 
 int command_execute(struct openmaf *maf, const struct m2m_command *c, struct om_error *why)
 {
-    return c->command_class == M2M_CMD_DEV_CFG ? command_device(maf, c, why) : command_node(maf, c, why);
+    switch (c->command_class) {
+    case M2M_CMD_CERT_PROV:
+        return command_certificate(maf, c, why);
+    case M2M_CMD_DEV_CFG:
+        return command_device(maf, c, why);
+    default:
+        return command_node(maf, c, why);
+    }
 }
 
 /* --- the registration --- */

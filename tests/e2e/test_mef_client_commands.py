@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from harness.client import BINDINGS, Client
+from harness.est import EstMef, SP
 from harness.maf import ADMIN, FQDN, Failed, wait_for
 from harness.mef import MEF_FQDN
 from harness.objects import (ANCHOR, CERTIFICATE_SUITES, MAF_CFG, PROFILE, PSK_SUITES, certificate, commands, device, node,
@@ -340,6 +341,67 @@ def test_MEF_CMD_4_a_program_that_is_not_there(world, tmp_path):
     one.configure("device-config", "relative")
     with pytest.raises(Failed, match="device-config"):
         commands(one)
+
+
+@pytest.fixture(scope="module")
+def issuer(tmp_path_factory):
+    """A MEF that gives certificates."""
+    directory = tmp_path_factory.mktemp("issuer")
+    with EstMef(Token("softhsm", directory / "token"), directory / "mef") as one:
+        yield one
+
+
+class Certified(Client):
+    """A client of that MEF, whose MAF is never asked."""
+
+    def __init__(self, mef, directory, identity, allow=True, **options):
+        device = mef.enrolee(identity) if allow else mef.add_client(identity)
+        super().__init__(Token("softhsm", directory / "token"), directory / "home", identity, fqdn=FQDN, address="127.0.0.1:9",
+                         mef=mef, **options)
+        self.import_km(device["kmid"], device["km"])
+        self.maf("mef", "register", "--stakeholder", ADMIN)
+        self.mef = mef
+
+    def ask(self, description):
+        cmid = self.mef.queue(self.id, description)
+        [(told, status)], _ = commands(self)
+        assert told == cmid and self.mef.adm_json("command", "show", str(cmid))["cmdStatusCode"] == status
+        return status
+
+
+@pytest.mark.parametrize("binding", BINDINGS)
+def test_MEF_CMD_4_a_certificate_is_provisioned(issuer, binding, tmp_path):
+    one = Certified(issuer, tmp_path, f"//{SP}/cse1/C{binding}", binding=binding)
+    uri = f"https://{MEF_FQDN}:{issuer.port}/.well-known/est"
+    assert one.ask(certificate(uri, one.id)) == 20
+    [made] = [c for c in one.json("credential", "list") if c["credentialID"] == "33-" + one.id]
+    assert made["expires"]
+    assert one.ask(certificate(uri, one.id)) == 20  # by the certificate now, and it is good as it is
+    assert len([c for c in one.json("credential", "list") if c["credentialID"] == "33-" + one.id]) == 1
+
+
+def test_MEF_CMD_4_a_certificate_that_a_profile_names(issuer, tmp_path):
+    one = Certified(issuer, tmp_path, f"//{SP}/cse1/Cprofile")
+    assert one.ask(certificate(f"https://{MEF_FQDN}:{issuer.port}/.well-known/est", one.id)) == 20
+    [issued] = issuer.adm_json("cert", "list", "--name", one.id)
+    pem = issuer.adm_json("cert", "show", issued["serial"])["certificate"]
+    fingerprint = hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
+    put(one, "/maf", type="MAFClientRegCfg", fqdn=FQDN, adfq=ADMIN)
+    profile(one, "/maf/cert", 41, myCertFingerprint=fingerprint)
+    assert one.ask(node("/maf/cert", PROFILE, 41)) == 20
+    assert one.ask(node("/maf", MAF_CFG)) == 305  # there is no MAF
+    assert [c["credentialID"] for c in one.json("status")["configurations"]] == ["33-" + one.id]
+
+
+def test_MEF_CMD_4_a_certificate_is_not_provisioned(issuer, tmp_path):
+    one = Certified(issuer, tmp_path, f"//{SP}/cse1/Cnobody", allow=False)
+    uri = f"https://{MEF_FQDN}:{issuer.port}/.well-known/est"
+    assert one.ask(certificate(uri, one.id)) == 100  # the MEF gives it none
+    assert one.ask(certificate(uri, one.id, protocol=2)) == 43
+    assert one.ask(certificate(uri, f"//{SP}/cse1/Cother")) == 43
+    assert one.ask(certificate(uri, one.id + "x", subject_type=2)) == 43
+    assert one.ask(certificate(f"https://{MEF_FQDN}/other", one.id)) == 43
+    assert one.ask(certificate(f"coaps://{MEF_FQDN}/.well-known/est", one.id)) == 43
 
 
 def test_MEF_CMD_4_for_another_entity(client):
