@@ -25,19 +25,24 @@ om_rc attempt_refused(const struct attempt *attempt, int alert, struct om_error 
         SSL_AD_INTERNAL_ERROR) /* its token or its database does not answer: that says nothing of us */
         return om_fail(err, OM_ETRANSIENT, "%s at %s cannot serve at the moment (TLS alert: internal error)",
                        fqdn, where);
+    const char *how = alert >= 0 ? "TLS alert: " : "no answer to its last message";
     const char *what = alert >= 0 ? SSL_alert_desc_string_long(alert) : "";
     if (attempt->peer->certificate != NULL)
         return om_fail(
             err, OM_EDENIED,
             "%s at %s refused the handshake (%s%s): certificate %.160s is not permitted there, expired "
             "or revoked, or its issuer is not trusted",
-            fqdn, where, alert >= 0 ? "TLS alert: " : "no answer to its last message", what,
-            attempt->peer->certificate->id);
+            fqdn, where, how, what, attempt->peer->certificate->id);
+    if (!own) /* MEF-RP-6: it refuses in the same way when its MEF does not answer */
+        return om_fail(
+            err, OM_EDENIED,
+            "%s at %s refused the handshake (%s%s): it has no Km for KeID %s: its MEF does not give it "
+            "this key, or does not answer it now; then try again later",
+            fqdn, where, how, what, attempt->peer->kmid);
     return om_fail(err, OM_EDENIED,
                    "%s at %s refused the handshake (%s%s): %s %s is unknown to it, expired or revoked, or "
                    "its %s is another one",
-                   fqdn, where, alert >= 0 ? "TLS alert: " : "no answer to its last message", what,
-                   own ? role->key_id : "KeID", attempt->peer->kmid, role->key);
+                   fqdn, where, how, what, role->key_id, attempt->peer->kmid, role->key);
 }
 
 om_rc attempt_unanswered(const struct attempt *attempt, bool late, struct om_error *err)
