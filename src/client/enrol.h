@@ -13,8 +13,8 @@ OM_MUST_USE om_rc enrol_at_mef(struct openmaf *maf, struct enrolment *e, struct 
 /* Steps 5 to 10, and 12: registers at the MAF by KeID, or updates the registration that is there, and takes
  * the KmID that comes with the answer (MEF-RP-2, -4, -5). OM_EDENIED with maf->rsc 0: the MAF does not know
  * the KeID. */
-OM_MUST_USE om_rc enrol_at_maf(struct openmaf *maf, const struct openmaf_registration_request *rq,
-                               struct enrolment *e, struct om_error *err);
+OM_MUST_USE om_rc enrol_at_maf(struct openmaf *maf, const struct m2m_resource *sent, struct enrolment *e,
+                               struct om_error *err);
 
 /* Step 11: uses the KmID, and with that ends the one before. OM_EDENIED with maf->rsc 0: the MAF does not
  * know the KmID; OM_ENOTFOUND: nor the registration. */

@@ -35,6 +35,20 @@ def test_MEF_RP_2_from_kpm_to_kc(kind, binding, tmp_path):
         assert not again["changed"] and again["kmid"] == enrolled["kmid"]
 
 
+@pytest.mark.parametrize("options,tls_max", [
+    ({"tls_max": "1.3"}, "1.3"),
+    ({"format": "cbor", "custody": "psk"}, "1.2"),
+    ({"binding": "coaps", "mef_binding": "wss", "format": "cbor"}, "1.2"),
+])
+def test_MEF_RP_2_in_other_ways(options, tls_max, softhsm, tmp_path):
+    with World(tmp_path, maf_settings=[("maf", "tls-max", tls_max)], mef_settings=[("mef", "tls-max", tls_max)]) as world:
+        device = device_of(world, tmp_path, **options)
+        device.enrol()
+        key_of(device)
+        assert device.enrol("--renew")["changed"]
+        key_of(device)
+
+
 def test_what_the_home_shows(softhsm, tmp_path):
     with World(tmp_path) as world:
         device = device_of(world, tmp_path)

@@ -55,10 +55,11 @@ def register(peer, identity, admin=ADMIN):
 class World:
     """A running MAF and MEF that know each other, and a device that may enrol."""
 
-    def __init__(self, directory, kind="softhsm", workers=1, lifetime="1h", by_certificate=False, maf_settings=(), **options):
+    def __init__(self, directory, kind="softhsm", workers=1, lifetime="1h", by_certificate=False, maf_settings=(),
+                 mef_settings=(), **options):
         self.directory = directory = pathlib.Path(directory)
         self.lifetime, self.by_certificate = lifetime, by_certificate
-        self.mef = Mef(Token(kind, directory / "mef-token"), directory / "mef", **options)
+        self.mef = Mef(Token(kind, directory / "mef-token"), directory / "mef", settings=mef_settings, **options)
         self.maf = Maf(Token(kind, directory / "maf-token"), directory / "maf", workers=workers, settings=maf_settings, **options)
         if by_certificate:
             self.certify(directory)

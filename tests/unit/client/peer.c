@@ -22,10 +22,20 @@ void peer_fail(const char *what)
 static unsigned find_psk(SSL *ssl, const char *identity, unsigned char *psk, unsigned max)
 {
     const struct peer *peer = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
-    if (strcmp(identity, peer->identity) != 0 || max < sizeof peer->km)
-        return 0;
-    memcpy(psk, peer->km, sizeof peer->km);
-    return sizeof peer->km;
+    for (size_t i = 0; i < peer->n_psks; i++)
+        if (strcmp(identity, peer->psks[i].identity) == 0 && max >= sizeof peer->psks[i].km) {
+            memcpy(psk, peer->psks[i].km, sizeof peer->psks[i].km);
+            return sizeof peer->psks[i].km;
+        }
+    return 0;
+}
+
+void peer_add_psk(struct peer *peer, const char *identity, const uint8_t km[32])
+{
+    peer_need(peer->n_psks < PEER_PSKS_MAX, "room for another key");
+    (void)snprintf(peer->psks[peer->n_psks].identity, sizeof peer->psks[0].identity, "%s", identity);
+    memcpy(peer->psks[peer->n_psks].km, km, sizeof peer->psks[0].km);
+    peer->n_psks++;
 }
 
 struct peer_request *peer_begin(struct peer *peer, SSL *ssl)
@@ -40,7 +50,10 @@ struct peer_request *peer_begin(struct peer *peer, SSL *ssl)
     if (client != NULL)
         peer_need(X509_digest(client, EVP_sha256(), rq->client, NULL) == 1, "digest");
     rq->client_chain = client != NULL ? 1 + sk_X509_num(SSL_get_peer_cert_chain(ssl)) : 0;
-    peer_need(SSL_export_keying_material(ssl, rq->exported, sizeof rq->exported, LABEL, strlen(LABEL), NULL,
+    const char *identity = SSL_get_psk_identity(ssl);
+    (void)snprintf(rq->identity, sizeof rq->identity, "%s", identity != NULL ? identity : "");
+    const char *label = peer->ways.label != NULL ? peer->ways.label : LABEL;
+    peer_need(SSL_export_keying_material(ssl, rq->exported, sizeof rq->exported, label, strlen(label), NULL,
                                          0, 0) == 1,
               "exporter");
     return rq;
@@ -185,8 +198,7 @@ struct peer *peer_start(enum peer_binding binding, bool cbor, const char *identi
                         peer_script *script, void *arg)
 {
     struct peer *peer = make_peer(binding, cbor, script, arg);
-    peer->identity = identity;
-    memcpy(peer->km, km, sizeof peer->km);
+    peer_add_psk(peer, identity, km);
     use_psk(peer);
     return launch(peer);
 }

@@ -15,7 +15,7 @@ struct peer;
 enum peer_binding { PEER_HTTPS, PEER_WSS, PEER_COAPS, PEER_COAPS_TCP };
 
 #define PEER_TEXT_MAX     8192
-#define PEER_REQUESTS_MAX 8
+#define PEER_REQUESTS_MAX 12
 
 /* One request as it came, one per connection. */
 struct peer_request {
@@ -26,7 +26,8 @@ struct peer_request {
     char sni[256];
     uint8_t client[32];   /* SHA-256 of the client's certificate, zero when it showed none */
     int client_chain;     /* certificates that the client sent */
-    uint8_t exported[48]; /* EXPORTER-oneM2M-Connection without context, of this session */
+    char identity[256];   /* psk_identity, "" with a certificate */
+    uint8_t exported[48]; /* by the exporter without context, of this session */
 };
 
 /* What the script wants to be sent. Zeroed before each call. */
@@ -75,6 +76,7 @@ struct peer_ways {
     unsigned sessions;        /* out: DTLS handshakes */
     unsigned blocks;          /* out: blocks of request bodies */
     bool acknowledged, reset; /* out: a separate response was */
+    const char *label;        /* of the exporter; NULL: EXPORTER-oneM2M-Connection */
 };
 
 /* Certificates instead of a pre-shared key: what the peer shows, and whose it takes from the client. */
@@ -93,6 +95,10 @@ struct peer *peer_start(enum peer_binding binding, bool cbor, const char *identi
 /* The same by certificates; references are taken. */
 struct peer *peer_start_certificate(enum peer_binding binding, bool cbor, const struct peer_certificate *with,
                                     peer_script *script, void *arg);
+/* Takes this key under another identity too. Between calls of the client, or from a script. */
+#define PEER_PSKS_MAX 8
+void peer_add_psk(struct peer *peer, const char *identity, const uint8_t km[32]);
+
 uint16_t peer_port(const struct peer *peer);
 struct peer_ways *peer_ways(struct peer *peer);
 

@@ -16,8 +16,11 @@ struct peer {
     int stopping[2]; /* a pipe whose writing end is closed to end the thread */
     uint16_t port;
     SSL_CTX *ctx;
-    const char *identity;
-    uint8_t km[32];
+    struct {
+        char identity[256];
+        uint8_t km[32];
+    } psks[PEER_PSKS_MAX];
+    size_t n_psks;
     peer_script *script;
     void *arg;
     struct peer_ways ways;
