@@ -156,9 +156,11 @@ static om_rc forget(struct openmaf *maf, const char *id, struct om_error *err)
         return certificate_remove_all(maf, id, 0, err);
     OM_TRY(record_name(name, RECORD_CREDENTIAL, id, err));
     om_rc rc = record_remove(&maf->home, name, err);
-    if (rc != OM_OK)
+    if (rc != OM_OK && rc != OM_ENOTFOUND)
         return rc;
-    return enrolment_discard_named(maf, id, err); /* or the next renewal would build on it (MEF-RP-7) */
+    bool found = false; /* or the next renewal would build on it (MEF-RP-7) */
+    om_rc discarded = enrolment_discard_named(maf, id, &found, err);
+    return discarded == OM_OK && !found ? rc : discarded;
 }
 
 int openmaf_credential_forget(struct openmaf *maf, const char *id, struct openmaf_error *error)

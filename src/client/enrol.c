@@ -12,6 +12,7 @@ struct walk {
     struct openmaf *maf;
     const struct openmaf_registration_request *rq;
     struct enrolment *e;
+    struct m2m_resource sent; /* content of a registration, once one is needed */
     bool at_mef, at_maf;
     bool done;
 };
@@ -22,8 +23,16 @@ static bool is_unknown(const struct walk *w, om_rc rc)
     return rc == OM_EDENIED && w->maf->rsc == 0;
 }
 
+/* Before anybody is asked for something: what the administrator's configuration does not allow is not begun.
+ */
+static om_rc content(struct walk *w, struct om_error *err)
+{
+    return w->sent.present != 0 ? OM_OK : register_content(w->maf, &w->maf->home.maf, w->rq, &w->sent, err);
+}
+
 static om_rc to_mef(struct walk *w, struct om_error *err)
 {
+    OM_TRY(content(w, err));
     w->at_mef = true;
     return enrol_at_mef(w->maf, w->e, err);
 }
@@ -32,9 +41,10 @@ static om_rc to_mef(struct walk *w, struct om_error *err)
 static om_rc to_maf(struct walk *w, struct om_error *err)
 {
     om_rc rc = OM_EDENIED;
+    OM_TRY(content(w, err));
     w->maf->rsc = 0;
     if (w->at_mef || client_now() < w->e->expires)
-        rc = enrol_at_maf(w->maf, w->rq, w->e, err);
+        rc = enrol_at_maf(w->maf, &w->sent, w->e, err);
     if (is_unknown(w, rc) && !w->at_mef)
         return to_mef(w, err);
     w->at_maf = rc == OM_OK;
@@ -77,6 +87,7 @@ om_rc enrol_walk(struct openmaf *maf, const struct openmaf_registration_request 
     while (rc == OM_OK && !w.done)
         rc = step(&w, err);
     *changed = w.at_maf;
+    m2m_resource_free(&w.sent);
     return rc;
 }
 

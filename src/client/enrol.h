@@ -10,9 +10,9 @@
  * is a new enrolment beside the KmID of the old one, on disk. OM_ECONFIG: the home has no MEF. */
 OM_MUST_USE om_rc enrol_at_mef(struct openmaf *maf, struct enrolment *e, struct om_error *err);
 
-/* Steps 5 to 10, and 12: registers at the MAF by KeID, or updates the registration that is there, and takes
- * the KmID that comes with the answer (MEF-RP-2, -4, -5). OM_EDENIED with maf->rsc 0: the MAF does not know
- * the KeID. */
+/* Steps 5 to 10, and 12: registers at the MAF by KeID with the content `sent`, or updates the registration
+ * that is there, and takes the KmID that comes with the answer (MEF-RP-2, -4, -5). OM_EDENIED with maf->rsc
+ * 0: the MAF does not know the KeID. */
 OM_MUST_USE om_rc enrol_at_maf(struct openmaf *maf, const struct m2m_resource *sent, struct enrolment *e,
                                struct om_error *err);
 

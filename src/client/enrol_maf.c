@@ -9,12 +9,15 @@
 
 #include <string.h>
 
+#define LOOKS_MAX 64 /* registrations that are looked at for one of ours: administrators are few */
+
 /* What the functions of this file work with. */
 struct work {
     struct openmaf *maf;
     const struct home_server *server;
     struct enrolment *e;
-    struct m2m_resource sent, answer;
+    const struct m2m_resource *sent; /* of a registration that is made */
+    struct m2m_resource answer;
     struct registration *r;
 };
 
@@ -82,14 +85,14 @@ static om_rc create(struct work *w, struct om_error *err)
     struct exchange x;
     om_rc rc = begin(w, &x, M2M_OP_CREATE, NULL, err);
     if (rc == OM_OK)
-        rc = exchange_content(&x, &w->sent, err);
+        rc = exchange_content(&x, w->sent, err);
     if (rc == OM_OK)
         rc = exchange_run(&x, M2M_CREATED, NULL, NULL, err);
     const char *made = rc == OM_OK ? exchange_created(&x) : NULL;
     if (rc == OM_OK)
         rc = exchange_result(&x, w->server->role->ty_client_reg, REGISTER_NEEDED, &w->answer, err);
     if (rc == OM_OK)
-        rc = register_accept(w->maf, w->server, &w->sent, &w->answer, w->r, err);
+        rc = register_accept(w->maf, w->server, w->sent, &w->answer, w->r, err);
     if (rc == OM_OK)
         rc = take_kmid(w, err);
     if (rc == OM_EINTEGRITY && made != NULL)
@@ -104,7 +107,7 @@ static om_rc update(struct work *w, struct om_error *err)
 {
     struct exchange x;
     const struct m2m_resource sent = {
-        .type = w->server->role->ty_client_reg, .present = M2M_A_ET, .et = w->sent.et};
+        .type = w->server->role->ty_client_reg, .present = M2M_A_ET, .et = w->sent->et};
     om_rc rc = begin(w, &x, M2M_OP_UPDATE, w->r->id, err);
     if (rc == OM_OK)
         rc = exchange_content(&x, &sent, err);
@@ -138,7 +141,7 @@ static om_rc retrieve(struct work *w, const char *id, bool *found, struct om_err
         rc = exchange_result(&x, w->server->role->ty_client_reg, REGISTER_NEEDED, &got, err);
     *found = rc == OM_OK && strcmp(got.adfq, w->e->stakeholder) == 0;
     if (*found)
-        rc = register_accept(w->maf, w->server, &w->sent, &got, w->r, err);
+        rc = register_accept(w->maf, w->server, w->sent, &got, w->r, err);
     m2m_resource_free(&got);
     exchange_free(&x);
     return rc == OM_ENOTFOUND ? OM_OK : rc;
@@ -163,7 +166,7 @@ static om_rc find(struct work *w, struct om_error *err)
     struct m2m_list ids = M2M_LIST_INIT;
     bool found = false;
     om_rc rc = discover(w, &ids, err);
-    for (size_t i = 0; rc == OM_OK && !found && i < ids.n; i++)
+    for (size_t i = 0; rc == OM_OK && !found && i < ids.n && i < LOOKS_MAX; i++)
         rc = retrieve(w, ids.items[i], &found, err);
     m2m_list_free(&ids);
     if (rc == OM_OK && !found)
@@ -188,18 +191,15 @@ static om_rc contact(struct work *w, struct om_error *err)
     return update(w, err);
 }
 
-om_rc enrol_at_maf(struct openmaf *maf, const struct openmaf_registration_request *rq, struct enrolment *e,
+om_rc enrol_at_maf(struct openmaf *maf, const struct m2m_resource *sent, struct enrolment *e,
                    struct om_error *err)
 {
-    struct work w = {.maf = maf, .server = &maf->home.maf, .e = e, .r = registration_new()};
-    om_rc rc = w.r != NULL ? register_content(maf, w.server, rq, &w.sent, err)
-                           : om_fail(err, OM_ENOMEM, "no memory for a registration");
-    if (rc == OM_OK)
-        rc = contact(&w, err);
-    m2m_resource_free(&w.sent);
+    struct work w = {.maf = maf, .server = &maf->home.maf, .e = e, .sent = sent, .r = registration_new()};
+    if (w.r == NULL)
+        return om_fail(err, OM_ENOMEM, "no memory for a registration");
+    om_rc rc = contact(&w, err);
     m2m_resource_free(&w.answer);
-    if (w.r != NULL)
-        openmaf_registration_free(&w.r->pub);
+    openmaf_registration_free(&w.r->pub);
     return rc == OM_OK ? OM_OK : om_context(err, rc, "registration with the provisioned key");
 }
 

@@ -103,7 +103,7 @@ om_rc enrolment_discard(struct openmaf *maf, const char *stakeholder, struct om_
 
 /* --- all of them --- */
 
-/* Answers false to end the search. */
+/* Answers false to end the search. A record that is refused is none. */
 typedef bool enrolment_fn(void *arg, const struct enrolment *e);
 
 static om_rc each(struct openmaf *maf, enrolment_fn *fn, void *arg, struct om_error *err)
@@ -117,6 +117,8 @@ static om_rc each(struct openmaf *maf, enrolment_fn *fn, void *arg, struct om_er
         rc = read_named(maf, names.items[i], &e, err);
         if (rc == OM_OK)
             more = fn(arg, &e);
+        else if (rc == OM_EINTEGRITY)
+            rc = OM_OK;
     }
     m2m_list_free(&names);
     return rc;
@@ -146,11 +148,12 @@ static bool has_keid(void *arg, const struct enrolment *e)
     return false;
 }
 
-om_rc enrolment_discard_named(struct openmaf *maf, const char *id, struct om_error *err)
+om_rc enrolment_discard_named(struct openmaf *maf, const char *id, bool *found, struct om_error *err)
 {
     struct search s = {.id = id};
     OM_TRY(each(maf, is_named, &s, err));
-    return s.stakeholder[0] != '\0' ? enrolment_discard(maf, s.stakeholder, err) : OM_OK;
+    *found = s.stakeholder[0] != '\0';
+    return *found ? enrolment_discard(maf, s.stakeholder, err) : OM_OK;
 }
 
 om_rc enrolment_check_new(struct openmaf *maf, const char *keid, struct om_error *err)

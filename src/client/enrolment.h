@@ -36,8 +36,9 @@ OM_MUST_USE om_rc enrolment_remove_kmids(struct openmaf *maf, const char *stakeh
  * there is no error. */
 OM_MUST_USE om_rc enrolment_discard(struct openmaf *maf, const char *stakeholder, struct om_error *err);
 
-/* The same for the one that has `id` as KeID or KmID, if there is one. */
-OM_MUST_USE om_rc enrolment_discard_named(struct openmaf *maf, const char *id, struct om_error *err);
+/* The same for the one that has `id` as KeID or KmID, if there is one (*found). */
+OM_MUST_USE om_rc enrolment_discard_named(struct openmaf *maf, const char *id, bool *found,
+                                          struct om_error *err);
 
 /* MEF-EK-4: OM_EINTEGRITY when an enrolment of this home has that KeID. */
 OM_MUST_USE om_rc enrolment_check_new(struct openmaf *maf, const char *keid, struct om_error *err);

@@ -214,8 +214,9 @@ OPENMAF_API int openmaf_credential_list(struct openmaf *maf, struct openmaf_cred
                                         struct openmaf_error *error);
 OPENMAF_API void openmaf_credential_list_free(struct openmaf_credential **list, size_t n);
 
-/* Destroys the wrapped Km of one KmID in this home, with the enrolment that it came from, if any; or, for the
- * Credential-ID of a certificate, all its certificates and requests here and their keys in the token. */
+/* Destroys the wrapped Km of one KmID in this home, with the enrolment that it came from, if any; an
+ * enrolment can be named by its KeID as well. Or, for the Credential-ID of a certificate, all its
+ * certificates and requests here and their keys in the token. */
 OPENMAF_API int openmaf_credential_forget(struct openmaf *maf, const char *id, struct openmaf_error *error);
 
 /* ---- Certificates (TS-0003 8.8.3.1, 10.1) ----------------------------------------------------------------

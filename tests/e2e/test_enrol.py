@@ -1,4 +1,5 @@
 """`maf enrol`: the whole walk of remote provisioning with mefd, mafd and libmaf; what interrupts it, and renewal."""
+import json
 import time
 
 import pytest
@@ -15,6 +16,10 @@ def device_of(world, directory, kind="softhsm", **options):
     device = Client(Token(kind, directory / "device-token"), directory / "device", DEVICE, world.maf, mef=world.mef, **options)
     device.import_km(world.device["kmid"], world.device["km"])
     return device
+
+
+def now():
+    return time.strftime("%Y%m%dT%H%M%S", time.gmtime())
 
 
 def key_of(device):
@@ -85,6 +90,9 @@ def test_forgetting_the_kmid_forgets_the_enrolment(softhsm, tmp_path):
         assert device.json("status")["enrolments"] == []
         second = device.enrol()
         assert second["keid"] != first["keid"] and second["kmid"] != first["kmid"]
+        device.maf("credential", "forget", second["keid"])
+        assert [c["credentialID"] for c in device.json("credential", "list")] == ["10-" + world.device["kmid"]]
+        second = device.enrol()
         assert [r["assignedSymmKeyID"] for r in world.maf.adm_json("registration", "list")] == [second["kmid"]]
 
 
@@ -110,6 +118,21 @@ def test_register_walks_under_rpsk(softhsm, tmp_path):
         mark = world.maf.log_mark()
         key_of(device)
         assert other["kmid"] not in world.maf.log_since(mark)
+
+
+def test_a_configuration_that_has_lapsed_begins_nothing(softhsm, tmp_path):
+    with World(tmp_path) as world:
+        bundle = tmp_path / "bundle.json"
+        device = device_of(world, tmp_path)
+        enrolled = device.enrol()
+        world.maf.adm("bundle", "--stakeholder", ADMIN, "--mef", world.mef.fqdn, "--expires", "1s", "--out", str(bundle))
+        device.maf("credential", "import", "--bundle", str(bundle))
+        end = json.loads(bundle.read_text())["clientRegCfg"]["et"]
+        wait_for(lambda: now() >= end, "the configuration has lapsed")
+        with pytest.raises(Failed, match="lapsed at"):
+            device.enrol("--renew")
+        assert device.enrol()["kmid"] == enrolled["kmid"]  # what is there goes on
+        assert len(world.mef.adm_json("enrolment", "list")) == 1
 
 
 # ---- renewal ----
@@ -143,6 +166,6 @@ def test_MEF_EK_2_an_enrolment_key_that_expired_on_the_way(softhsm, tmp_path):
         keid = device.json("status")["enrolments"][0]["keid"]
         end = device.json("status")["enrolments"][0]["expires"]
         device.configure("maf", "https", f"127.0.0.1:{world.maf.port}")
-        wait_for(lambda: time.strftime("%Y%m%dT%H%M%S", time.gmtime()) >= end, "the key has expired")
+        wait_for(lambda: now() >= end, "the key has expired")
         device.configure("mef", "enrolment-expiry", "1h")
         assert device.enrol()["keid"] != keid
