@@ -2,8 +2,10 @@
 #include "cli/maf_session_internal.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <openssl/err.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -82,6 +84,12 @@ static bool from_peer(struct maf_session *s, unsigned *wants, bool *moved)
     return m != MAF_BROKEN;
 }
 
+static void undelivered(struct maf_session *s)
+{
+    maf_session_fail(s, OPENMAF_ETEMPORARY, "%s ended the session before it had taken all of the input",
+                     s->peer);
+}
+
 static bool to_peer(struct maf_session *s, unsigned *wants, bool *moved)
 {
     if (s->up.len > 0) {
@@ -89,11 +97,9 @@ static bool to_peer(struct maf_session *s, unsigned *wants, bool *moved)
         enum maf_moved m = maf_pipe_send(s->setup.ssl, &s->up, wants);
         *moved |= m == MAF_MOVED;
         s->sent += m == MAF_MOVED ? n - (s->up.len - s->up.done) : 0;
-        if (m == MAF_BROKEN && s->peer_closed) { /* it ended both directions at once */
-            maf_session_finish(s, &(struct openmaf_error){.code = OPENMAF_OK});
-            return false;
-        }
-        if (m == MAF_BROKEN)
+        if (m == MAF_BROKEN && s->peer_closed) /* it ended both directions at once */
+            undelivered(s);
+        else if (m == MAF_BROKEN)
             maf_session_fail(s, OPENMAF_ETEMPORARY, "cannot send to %s: %s", s->peer, maf_session_reason());
         return m != MAF_BROKEN;
     }
@@ -170,6 +176,15 @@ static bool peer_is_gone(const struct maf_session *s)
     return s->peer_closed && recv(s->setup.fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
 }
 
+/* Whether there is input that a peer who is gone did not take: here, in its connection, or not yet read. */
+static bool is_left_over(const struct maf_session *s)
+{
+    int unsent = 0;
+    int unread = 0;
+    return s->up.len > 0 || (ioctl(s->setup.fd, SIOCOUTQ, &unsent) == 0 && unsent > 0) ||
+           (!s->local.keep && !s->local_ended && ioctl(s->local.in, FIONREAD, &unread) == 0 && unread > 0);
+}
+
 static void carry(struct maf_session *s)
 {
     unsigned wants = 0;
@@ -188,7 +203,10 @@ static void carry(struct maf_session *s)
                                                                      : s->setup.idle_seconds);
     }
     if (peer_is_gone(s)) {
-        maf_session_finish(s, &(struct openmaf_error){.code = OPENMAF_OK});
+        if (is_left_over(s))
+            undelivered(s);
+        else
+            maf_session_finish(s, &(struct openmaf_error){.code = OPENMAF_OK});
         return;
     }
     (void)wait_for_events(s, wants);

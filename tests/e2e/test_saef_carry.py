@@ -1,4 +1,5 @@
 """maf connect and maf listen: what they carry, for whom, how much of it, and how they end."""
+import contextlib
 import json
 import os
 import pathlib
@@ -182,6 +183,24 @@ def test_signals_end_sessions_properly(pair, sig):
         assert c.wait() == 3 and b"ended by a signal" in c.err
         s.end_input()
         assert s.wait() == 0, s.err
+
+
+def test_input_that_the_peer_did_not_take_is_an_error(pair):
+    """The peer ends both directions while there is ever more to send to it."""
+    with Listen(pair.target, "--once") as s, connect(pair.source, pair.key_id, s.port) as c:
+        c.said("session with")
+
+        def write():
+            with contextlib.suppress(BrokenPipeError):
+                while True:
+                    s.send(bytes(65536))
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        c.until(lambda: len(c.out) > 1000000)
+        c.process.send_signal(signal.SIGTERM)
+        assert s.wait() == 3 and (b"before it had taken all" in s.err or b"broke off" in s.err), s.err
+        writer.join()
 
 
 def test_a_connection_that_breaks_off(pair):
