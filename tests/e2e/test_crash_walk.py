@@ -10,7 +10,7 @@ import subprocess
 import pytest
 from harness.client import Client
 from harness.maf import ADMIN, wait_for
-from harness.token import Token
+from harness.token import KINDS, Token
 from harness.tripwire import Tripwire
 from harness.walk import DEVICE, World, introduce
 
@@ -18,14 +18,14 @@ from harness.walk import DEVICE, World, introduce
 class Stage:
     """Device, MEF and MAF, each with a token of its own, and a wire through all that they say to each other."""
 
-    def __init__(self, directory):
-        self.world = World(directory, "softhsm")
+    def __init__(self, directory, kind="softhsm"):
+        self.world = World(directory, kind)
         self.mef, self.maf, self.wire = self.world.mef, self.world.maf, Tripwire()
         for server in (self.mef, self.maf):  # comes back where it was
             server.configure("https", "listen", f"127.0.0.1:{server.port}")
         to_mef, between, to_maf = (f"127.0.0.1:{self.wire.relay(s.port).port}" for s in (self.mef, self.mef, self.maf))
         introduce(self.maf, self.mef, between, credential=self.world.maf_at_mef)
-        self.device = Client(Token("softhsm", directory / "token"), directory / "home", DEVICE, self.maf, address=to_maf, mef=self.mef,
+        self.device = Client(Token(kind, directory / "token"), directory / "home", DEVICE, self.maf, address=to_maf, mef=self.mef,
                              mef_address=to_mef)
         self.device.import_km(self.world.device["kmid"], self.world.device["km"])
         self.target = Client(Token("softhsm", directory / "token2"), directory / "target", "//in.provider.com/cse1/Ctarget", self.maf)
@@ -108,11 +108,12 @@ def test_MEF_RP_2_MEF_RP_5_killed_at_every_record(who, tmp_path):
 
 
 @pytest.mark.slow
-def test_MEF_RP_2_killed_here_and_there_in_a_first_walk(tmp_path):
+@pytest.mark.parametrize("kind", KINDS)
+def test_MEF_RP_2_killed_here_and_there_in_a_first_walk(kind, tmp_path):
     """The device is new each time; up to three parties are killed in one walk, at random."""
     chance = random.Random(6)
-    with Stage(tmp_path) as stage:
-        for _ in range(12):
+    with Stage(tmp_path, kind) as stage:
+        for _ in range(6):
             def again(left):
                 kill = chance.choice(stage.kills(chance.choice(("device", "mef", "maf"))))
                 stage.wire.arm(chance.randrange(40), lambda: (kill(), left and again(left - 1)))
@@ -120,4 +121,4 @@ def test_MEF_RP_2_killed_here_and_there_in_a_first_walk(tmp_path):
             stage.walk()
             stage.check()
             stage.device.maf("deregister", "--stakeholder", ADMIN)
-        assert stage.wire.acted >= 12
+        assert stage.wire.acted >= 6
