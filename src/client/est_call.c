@@ -107,6 +107,8 @@ static om_rc make_body(struct call *call, struct om_error *err)
     char unique[OMTLS_UNIQUE_SIZE];
     if (call->step != ENROL)
         return OM_OK;
+    free(call->body);
+    call->body = NULL;
     OM_TRY(omtls_unique(call->tls.ssl, unique, err));
     return call->session->make(call->session->arg, call->attributes, unique, &call->body, err);
 }
@@ -116,7 +118,7 @@ static om_rc fill(const struct call *call, struct evhttp_request *message, struc
     struct evkeyvalq *headers = evhttp_request_get_output_headers(message);
     bool bad = evhttp_add_header(headers, "Host", call->tls.attempt->peer->server->fqdn) != 0;
     if (!bad && call->step == ENROL)
-        bad = evhttp_add_header(headers, "Connection", "close") != 0 ||
+        bad = (!call->session->again && evhttp_add_header(headers, "Connection", "close") != 0) ||
               evhttp_add_header(headers, "Content-Type", "application/pkcs10") != 0 ||
               evhttp_add_header(headers, "Content-Transfer-Encoding", "base64") != 0 ||
               evbuffer_add(evhttp_request_get_output_buffer(message), call->body, strlen(call->body)) != 0;
@@ -159,8 +161,19 @@ static bool ends_here(struct evhttp_request *message)
     return connection != NULL && strcasecmp(connection, "close") == 0;
 }
 
+/* What this home has may be unknown to the MEF: it came in a bundle, or the MEF's records are new. */
+static bool renews_nothing(const struct call *call, struct evhttp_request *message)
+{
+    return call->step == ENROL && call->session->again && evhttp_request_get_response_code(message) == 400 &&
+           !ends_here(message);
+}
+
 static om_rc go_on(struct call *call, struct evhttp_request *message, struct om_error *err)
 {
+    if (renews_nothing(call, message)) {
+        call->session->again = false;
+        return send_request(call, err);
+    }
     OM_TRY(take(call, message, err));
     if (call->step == ENROL) {
         tls_call_decide(&call->tls, OM_OK);

@@ -10,7 +10,7 @@
 
 struct est_session {
     char path[256]; /* of the base URI, without a '/' at its end */
-    bool again;     /* simplereenroll */
+    bool again;     /* simplereenroll; then simpleenroll, where the MEF says 400 to that */
     /* Makes the request when its turn has come: the base64 of PKCS#10, freed with free(). attributes is the
      * answer to csrattrs, base64 text, "" when the MEF has none. */
     om_rc (*make)(void *arg, const char *attributes, const char unique[OMTLS_UNIQUE_SIZE], char **body,

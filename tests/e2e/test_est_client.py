@@ -88,6 +88,23 @@ def test_kpm_serves_again_when_the_certificate_has_expired(mef, tmp_path):
     assert len(w.device.certificates()) == 1  # the one that has expired is gone
 
 
+def test_a_certificate_that_the_mef_did_not_issue_is_followed_by_a_first_one(mef, tmp_path):
+    """It came in a bundle of the MEF's operator: simplereenroll has nothing to renew."""
+    w = World(mef, tmp_path)
+    other = Authority(tmp_path / "other", "Other CA", constraints=f"critical,permitted;URI:{SP}")
+    public = tmp_path / "public.pem"
+    public.write_text(pending_key(w.device))
+    cert = other.issue("x", f"URI:m2m:{w.id}", public=public, extensions={"extendedKeyUsage": "clientAuth"})
+    mef.adm("bundle", "--stakeholder", ADMIN, "--flavour", "ae", "--name", w.id, "--cert-file", str(cert.path), "--anchors", str(mef.anchor),
+            "--out", str(tmp_path / "bundle"))
+    w.device.maf("credential", "import", "--bundle", str(tmp_path / "bundle"))
+    conf = w.device.home / "maf.conf"
+    conf.write_text(conf.read_text().replace("[mef]\n", f"[mef]\nkmid = {w.kpm['kmid']}\n"))
+    w.device.enrol("--renew")
+    assert w.sessions() == [[w.kpm["kmid"], "by=simpleenroll"]]
+    assert "there is no certificate that this would renew" in mef.log()
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_an_interruption_costs_no_second_key_and_no_second_certificate(mef, tmp_path, when):
     """before: the MEF is not there; after: it has issued the certificate, and the answer is lost."""
