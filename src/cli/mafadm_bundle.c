@@ -88,6 +88,8 @@ static om_rc find_kmid(const struct adm *adm, const char *text, struct parts *p,
 static om_rc find_mef(const struct adm *adm, const char *text, struct parts *p, struct om_error *err)
 {
     struct store_mef r;
+    if (adm_program.role != &maf_role_maf)
+        return om_fail(err, OM_EINPUT, "--mef is for the clients of a MAF");
     OM_TRY(adm_fqdn(text, p->mef, err));
     om_rc rc = store_mef_get(adm->store, p->mef, &r, err);
     if (rc == OM_OK)
@@ -158,6 +160,7 @@ static om_rc make(const struct adm_args *args, const struct adm *adm, const stru
         what.mef = p->mef;
     } else {
         what.kmid = p->kmid;
+        what.credential_type = adm_program.role->credential_type;
     }
     OM_TRY(adm_fqdn(args->stakeholder, admin, err));
     OM_TRY(store_stakeholder_get(adm->store, admin, &stakeholder, err));
