@@ -15,7 +15,7 @@ struct peer;
 enum peer_binding { PEER_HTTPS, PEER_WSS, PEER_COAPS, PEER_COAPS_TCP };
 
 #define PEER_TEXT_MAX     8192
-#define PEER_REQUESTS_MAX 12
+#define PEER_REQUESTS_MAX 16
 
 /* One request as it came, one per connection. */
 struct peer_request {

@@ -3,6 +3,7 @@
 #include "client/command.h"
 #include "client/command_state.h"
 #include "onem2m/primitive.h"
+#include "util/text.h"
 
 #include <signal.h>
 
@@ -111,7 +112,10 @@ static void test_MEF_CMD_1_no_answer_of_a_mef(void **state)
 static struct {
     size_t n, next;
     char answers[8][400];
-    bool lose_reports; /* a report gets no answer, as if the MEF ended */
+    bool lose_reports;            /* a report gets no answer, as if the MEF ended */
+    const char *member, *instead; /* of the answer to a key registration, and what it gets, as JSON */
+    unsigned deleted;
+    char key[PEER_TEXT_MAX]; /* the last key registration */
 } mef;
 
 static void queue(int64_t id, int status, const char *description)
@@ -121,9 +125,38 @@ static void queue(int64_t id, int status, const char *description)
                    description);
 }
 
+/* As the MEF should, but for mef.member. */
+static void answer_key(const struct peer_request *rq, struct peer_reply *reply)
+{
+    char name[33];
+    json_t *key = request_resource(rq, "sec:skr");
+    (void)stpcpy(mef.key, rq->body);
+    om_hex_upper(name, rq->exported, 16);
+    (void)json_object_set_new(key, "rn", json_string(name));
+    (void)json_object_set_new(key, "ri", json_string(name));
+    (void)json_object_set_new(key, "cr", json_string(OWN_ID));
+    (void)json_object_set_new(key, "ty", json_integer(20003));
+    if (mef.member != NULL)
+        (void)json_object_set_new(key, mef.member, json_loads(mef.instead, JSON_DECODE_ANY, NULL));
+    json_t *content = json_pack("{s:o}", "sec:skr", key);
+    *reply = (struct peer_reply){.status = 201, .rsc = 2001};
+    size_t n = json_dumpb(content, reply->body, sizeof reply->body - 1, 0);
+    reply->body[n] = '\0';
+    json_decref(content);
+}
+
 static void answer_as_mef(void *arg, const struct peer_request *rq, struct peer_reply *reply)
 {
     (void)arg;
+    if (request_begins(rq, "POST") && strstr(rq->body, "sec:skr") != NULL) {
+        answer_key(rq, reply);
+        return;
+    }
+    if (request_begins(rq, "DELETE")) {
+        *reply = (struct peer_reply){.status = 200, .rsc = 2002};
+        mef.deleted++;
+        return;
+    }
     if (request_begins(rq, "POST")) {
         *reply = (struct peer_reply){.status = 201, .rsc = 2001};
         (void)snprintf(reply->body, sizeof reply->body,
@@ -144,6 +177,7 @@ static int start_mef(void **state)
     (void)state;
     memset(&mef, 0, sizeof mef);
     peer = peer_start(fixture_binding, fixture_cbor, KPMID, fixture_km, answer_as_mef, NULL);
+    peer_ways(peer)->label = "EXPORTER-oneM2M-Bootstrap";
     fixture_mef = peer_port(peer);
     maf = fixture_client(1, NULL);
     fixture_mef = 0;
@@ -239,6 +273,56 @@ static void test_MEF_CMD_4_repeated(void **state)
     assert_int_equal(told.status[1], 40);
 }
 
+/* What is sent, and each answer for which a command-driven client fails; then it ends the registration. */
+static void test_MEF_KR_7_sent_and_checked(void **state)
+{
+    (void)state;
+    static const char profile[] =
+        "{\"type\":\"authenticationProfile\",\"suid\":22,\"keyRegDuration\":\"P1D\",\"keyRegLabels\":[\"a\"],"
+        "\"TLSCiphersuites\":[\"TLS_PSK_WITH_AES_128_CBC_SHA256\",\"TLS_PSK_WITH_AES_128_CCM_8\"]}";
+    static const char command[] =
+        "{\"cmci\":3,\"cmar\":{\"mnca\":{\"obp\":\"/app/key\",\"oti\":1,\"otsa\":{\"suid\":22}}}}";
+    static const struct {
+        const char *member, *instead;
+    } wrong[] = {{"et", "\"20200101T000000\""},           {"cr", "\"//sp.example.com/cse1/Cother\""},
+                 {"adfq", "\"other.example.com\""},       {"suid", "23"},
+                 {"tgis", "[\"//sp.example.com/cse3\"]"}, {"rn", "\"00112233445566778899AABBCCDDEEFF\""}};
+    const size_t n = sizeof wrong / sizeof wrong[0];
+    SUCCEEDS(
+        openmaf_object_set(maf, "/app", "{\"type\":\"registration\",\"CSEBase\":\"/cse2/base\"}", ERROR));
+    SUCCEEDS(openmaf_object_set(maf, "/app/key", profile, ERROR));
+    SUCCEEDS(openmaf_object_set(
+        maf, "/app/key/cfg",
+        "{\"type\":\"MEFClientRegCfg\",\"fqdn\":\"" MEF_FQDN "\",\"adfq\":\"" ADMIN "\"}", ERROR));
+    for (size_t i = 0; i <= n; i++) {
+        struct m2m_command c;
+        struct om_error why = {0};
+        int status = 0;
+        json_t *description = NULL;
+        assert_int_equal(m2m_json_parse(command, sizeof command - 1, &description, NULL), OM_OK);
+        assert_int_equal(m2m_command_parse(description, &c, &status, NULL), OM_OK);
+        json_decref(description);
+        mef.member = i < n ? wrong[i].member : NULL;
+        mef.instead = i < n ? wrong[i].instead : NULL;
+        mef.deleted = 0;
+        assert_int_equal(command_execute(maf, &c, &why),
+                         i < n ? M2M_CMD_MO_NODE_EXECUTION_ERROR : M2M_CMD_OK);
+        assert_int_equal(mef.deleted, i < n ? 1 : 0);
+    }
+    json_t *sent = json_loads(mef.key, 0, NULL);
+    json_t *key = json_object_get(sent, "sec:skr");
+    int64_t et = 0;
+    assert_int_equal(json_object_size(key), 5); /* no Key Value */
+    assert_int_equal(m2m_timestamp_parse(json_string_value(json_object_get(key, "et")), &et, NULL), OM_OK);
+    assert_in_range((uintmax_t)(et - client_now()), 86400 - 60, 86400);
+    assert_string_equal(json_string_value(json_array_get(json_object_get(key, "lbl"), 0)), "a");
+    assert_string_equal(json_string_value(json_object_get(key, "adfq")), ADMIN);
+    assert_int_equal(json_integer_value(json_object_get(key, "suid")), 22);
+    assert_string_equal(json_string_value(json_array_get(json_object_get(key, "tgis"), 0)),
+                        "//sp.example.com/cse2");
+    json_decref(sent);
+}
+
 static void test_a_mef_out_of_order(void **state)
 {
     (void)state;
@@ -290,6 +374,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_MEF_CMD_3_reports_and_goes_on, start_mef, stop),
         cmocka_unit_test_setup_teardown(test_MEF_CMD_2_MEF_CMD_5_a_report_that_is_lost, start_mef, stop),
         cmocka_unit_test_setup_teardown(test_MEF_CMD_4_repeated, start_mef, stop),
+        cmocka_unit_test_setup_teardown(test_MEF_KR_7_sent_and_checked, start_mef, stop),
         cmocka_unit_test_setup_teardown(test_a_mef_out_of_order, start_mef, stop),
         cmocka_unit_test_setup_teardown(test_a_program_whose_end_is_not_known, start_mef, stop),
         cmocka_unit_test_setup_teardown(test_arguments, start_mef, stop),
