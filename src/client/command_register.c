@@ -151,7 +151,7 @@ static om_rc adopt(struct openmaf *maf, const struct openmaf_registration_reques
     if (rc == OM_OK)
         rc = home_lock(&maf->home, maf->home.timeout, &maf->lock, err);
     if (rc == OM_OK)
-        rc = register_find(maf, server, rq->stakeholder, r, err);
+        rc = register_find(maf, server, rq->stakeholder, NULL, r, err);
     home_unlock(maf->lock);
     maf->lock = -1;
     if (r != NULL)

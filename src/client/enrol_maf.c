@@ -9,8 +9,6 @@
 
 #include <string.h>
 
-#define LOOKS_MAX 64 /* registrations that are looked at for one of ours: administrators are few */
-
 /* What the functions of this file work with. */
 struct work {
     struct openmaf *maf;
@@ -127,56 +125,6 @@ static om_rc update(struct work *w, struct om_error *err)
     return rc;
 }
 
-/* --- one that the MAF has and this home has not: an answer was lost, or the home is a new one --- */
-
-/* Reads one of ours; *found tells whether it is under this administrator. */
-static om_rc retrieve(struct work *w, const char *id, bool *found, struct om_error *err)
-{
-    struct exchange x;
-    struct m2m_resource got = {0};
-    om_rc rc = begin(w, &x, M2M_OP_RETRIEVE, id, err);
-    if (rc == OM_OK)
-        rc = exchange_run(&x, M2M_OK, NULL, NULL, err);
-    if (rc == OM_OK)
-        rc = exchange_result(&x, w->server->role->ty_client_reg, REGISTER_NEEDED, &got, err);
-    *found = rc == OM_OK && strcmp(got.adfq, w->e->stakeholder) == 0;
-    if (*found)
-        rc = register_accept(w->maf, w->server, w->sent, &got, w->r, err);
-    m2m_resource_free(&got);
-    exchange_free(&x);
-    return rc == OM_ENOTFOUND ? OM_OK : rc;
-}
-
-static om_rc discover(struct work *w, struct m2m_list *ids, struct om_error *err)
-{
-    struct exchange x;
-    om_rc rc = begin(w, &x, M2M_OP_RETRIEVE, NULL, err);
-    x.rq.fc.present = x.rq.fc.discovery = true;
-    x.rq.fc.ty = w->server->role->ty_client_reg;
-    if (rc == OM_OK)
-        rc = exchange_run(&x, M2M_OK, NULL, NULL, err);
-    if (rc == OM_OK)
-        rc = exchange_ids(&x, ids, err);
-    exchange_free(&x);
-    return rc;
-}
-
-static om_rc find(struct work *w, struct om_error *err)
-{
-    struct m2m_list ids = M2M_LIST_INIT;
-    bool found = false;
-    om_rc rc = discover(w, &ids, err);
-    for (size_t i = 0; rc == OM_OK && !found && i < ids.n && i < LOOKS_MAX; i++)
-        rc = retrieve(w, ids.items[i], &found, err);
-    m2m_list_free(&ids);
-    if (rc == OM_OK && !found)
-        rc = om_fail(err, OM_EINTEGRITY,
-                     "%s says that this client is registered under %s, and shows no such "
-                     "registration",
-                     w->server->fqdn, w->e->stakeholder);
-    return rc;
-}
-
 static om_rc contact(struct work *w, struct om_error *err)
 {
     om_rc rc = registration_read(w->maf, w->server, w->e->stakeholder, w->r, err);
@@ -187,7 +135,8 @@ static om_rc contact(struct work *w, struct om_error *err)
     rc = create(w, err);
     if (rc != OM_ECONFLICT || w->maf->rsc != M2M_ORIGINATOR_HAS_ALREADY_REGISTERED)
         return rc;
-    OM_TRY(find(w, err));
+    /* the MAF has one and this home has not: an answer was lost, or the home is a new one */
+    OM_TRY(register_find(w->maf, w->server, w->e->stakeholder, &w->e->km, w->r, err));
     return update(w, err);
 }
 

@@ -4,6 +4,8 @@
 
 #include "client/registration.h"
 
+struct credential;
+
 /* Checks what the caller gave. OM_EINPUT. */
 OM_MUST_USE om_rc register_check(const struct openmaf_registration_request *rq, struct om_error *err);
 
@@ -27,9 +29,11 @@ OM_MUST_USE om_rc register_accept(struct openmaf *maf, const struct home_server 
                                   const struct m2m_resource *sent, const struct m2m_resource *answer,
                                   struct registration *r, struct om_error *err);
 
-/* Finds by discovery the registration that a server answered 4117 for, and writes it to the home.
+/* Finds by discovery the registration that a server answered 4117 for, and writes it to the home; with that
+ * credential, or as chosen (NULL).
  * OM_EINTEGRITY: it shows none. */
 OM_MUST_USE om_rc register_find(struct openmaf *maf, const struct home_server *server,
-                                const char *stakeholder, struct registration *r, struct om_error *err);
+                                const char *stakeholder, const struct credential *psk, struct registration *r,
+                                struct om_error *err);
 
 #endif
