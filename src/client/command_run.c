@@ -217,7 +217,6 @@ static om_rc step(struct run *r, bool *more, struct om_error *err)
 static om_rc run_all(struct run *r, struct om_error *err)
 {
     bool more = true;
-    OM_TRY(ensure_registered(r, err));
     OM_TRY(resume(r, err));
     for (unsigned n = 0; more; n++) {
         if (n == COMMANDS_MAX)
@@ -227,13 +226,27 @@ static om_rc run_all(struct run *r, struct om_error *err)
     return OM_OK;
 }
 
+/* A registration that the MEF does not know any more is made anew, once, if there is an object to make it by.
+ */
+static om_rc run_registered(struct run *r, struct om_error *err)
+{
+    int64_t expires = 0;
+    OM_TRY(ensure_registered(r, err));
+    om_rc rc = run_all(r, err);
+    if (rc != OM_ENOTFOUND || r->maf->rsc != M2M_NOT_FOUND)
+        return rc;
+    OM_TRY(register_by_object(r, false, err));
+    OM_TRY(read_registration(r, &expires, err));
+    return run_all(r, err);
+}
+
 om_rc command_run(struct openmaf *maf, const struct openmaf_commands *rq, const char *stakeholder,
                   int64_t *due, struct om_error *err)
 {
     struct run r = {.maf = maf, .rq = rq};
     om_rc rc = command_state_read(maf, stakeholder, &r.s, err);
     if (rc == OM_OK || rc == OM_ENOTFOUND)
-        rc = run_all(&r, err);
+        rc = run_registered(&r, err);
     if (rc == OM_OK) {
         *due = r.s.again;
         rc = command_renew(maf, stakeholder, due, err);

@@ -431,6 +431,18 @@ def test_MEF_CR_4_a_configuration_that_comes_and_goes(world, tmp_path):
     assert one.json("status")["commands"] == []
 
 
+def test_MEF_CR_4_a_registration_that_the_mef_has_no_more(world, tmp_path):
+    one = Managed(world, tmp_path)
+    [made] = one.json("registration", "list")
+    world.mef.adm("registration", "revoke", made["mefClientRegID"])
+    with pytest.raises(Failed, match="no registration"):
+        commands(one)
+    put(one, "/mef", type="MEFClientRegCfg", fqdn=MEF_FQDN, adfq=ADMIN)
+    cmid = one.queue(node("/nowhere", MAF_CFG))
+    assert commands(one)[0] == [(cmid, 300)]
+    assert one.json("registration", "list")[0]["mefClientRegID"] != made["mefClientRegID"]
+
+
 def test_MEF_KR_8_keys_of_commands_are_renewed(world, tmp_path):
     one = Managed(world, tmp_path)
     put(one, "/app", type="registration", CSEBase="//in.provider.com/cse9/base")
