@@ -190,13 +190,8 @@ om_rc ca_issue(const struct ca *ca, const struct ca_issue *what, struct store_is
     om_rc rc = prepare(ca, what, out, err);
     if (rc == OM_OK)
         rc = store_begin(ca->store, err);
-    if (rc == OM_OK) {
-        rc = record(ca, what, out, err);
-        if (rc == OM_OK)
-            rc = store_commit(ca->store, err);
-        else
-            store_rollback(ca->store);
-    }
+    if (rc == OM_OK)
+        rc = store_end(ca->store, record(ca, what, out, err), err);
     if (rc != OM_OK)
         store_issued_free(out);
     return rc;

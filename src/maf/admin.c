@@ -28,14 +28,6 @@ static om_rc fold_fqdn(const char *fqdn, char out[M2M_FQDN_SIZE], struct om_erro
 }
 
 /* Ends the transaction of the caller as rc demands. */
-static om_rc finish(struct store *store, om_rc rc, struct om_error *err)
-{
-    if (rc == OM_OK)
-        return store_commit(store, err);
-    store_rollback(store);
-    return rc;
-}
-
 static om_rc find_stakeholder(struct store *store, const char *admin, struct store_stakeholder *out,
                               struct om_error *err)
 {
@@ -74,7 +66,7 @@ om_rc maf_admin_stakeholder_add(struct store *store, const char *admin_fqdn, str
     char admin[M2M_FQDN_SIZE];
     OM_TRY(fold_fqdn(admin_fqdn, admin, err));
     OM_TRY(store_begin(store, err));
-    OM_TRY(finish(store, add_stakeholder(store, admin, err), err));
+    OM_TRY(store_end(store, add_stakeholder(store, admin, err), err));
     om_audit("stakeholder-added", "admin=%s", admin);
     return OM_OK;
 }
@@ -141,7 +133,7 @@ om_rc maf_admin_stakeholder_edit(struct store *store, const char *admin_fqdn,
     if (edit->policy != NULL)
         OM_TRY(check_policy(edit->policy, &role_of(edit->role)->suids, err));
     OM_TRY(store_begin(store, err));
-    OM_TRY(finish(store, apply_edit(store, admin, edit, err), err));
+    OM_TRY(store_end(store, apply_edit(store, admin, edit, err), err));
     if (edit->policy != NULL)
         om_audit("policy-set", "admin=%s", admin);
     for (size_t i = 0; edit->permit != NULL && i < edit->permit->n; i++)
@@ -241,7 +233,7 @@ om_rc maf_admin_client_add(struct store *store, struct se *se, const char *maf_f
     if (rc == OM_OK)
         rc = store_begin(store, err);
     if (rc == OM_OK)
-        rc = finish(store, store_client(store, &r, &forms, err), err);
+        rc = store_end(store, store_client(store, &r, &forms, err), err);
     if (rc != OM_OK) {
         if (generated != NULL)
             om_secret_free(generated);
@@ -274,7 +266,7 @@ static om_rc revoke_credential(struct store *store, const char *kmid, struct om_
 om_rc maf_admin_client_revoke(struct store *store, const char *kmid, struct om_error *err)
 {
     OM_TRY(store_begin(store, err));
-    OM_TRY(finish(store, revoke_credential(store, kmid, err), err));
+    OM_TRY(store_end(store, revoke_credential(store, kmid, err), err));
     om_audit("client-revoked", "kmid=%s", kmid);
     return OM_OK;
 }
@@ -308,7 +300,7 @@ om_rc maf_admin_client_cfg(struct store *store, const struct maf_role *role, con
     if (json != NULL)
         OM_TRY(check_cfg(json, err));
     OM_TRY(store_begin(store, err));
-    OM_TRY(finish(store, put_cfg(store, identity, admin, json, err), err));
+    OM_TRY(store_end(store, put_cfg(store, identity, admin, json, err), err));
     om_audit(json != NULL ? "configuration-attached" : "configuration-removed", "client=%s admin=%s",
              identity, admin);
     return OM_OK;

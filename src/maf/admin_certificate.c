@@ -140,14 +140,6 @@ static om_rc store_client(struct store *store, const struct maf_admin_certificat
     return permit(store, r, err);
 }
 
-static om_rc finish(struct store *store, om_rc rc, struct om_error *err)
-{
-    if (rc == OM_OK)
-        return store_commit(store, err);
-    store_rollback(store);
-    return rc;
-}
-
 static om_rc prepare(const struct maf_admin_certificate *client, struct store_certificate *r,
                      struct om_error *err)
 {
@@ -170,7 +162,7 @@ om_rc maf_admin_certificate_add(struct store *store, const struct maf_admin_cert
     if (rc == OM_OK)
         rc = store_begin(store, err);
     if (rc == OM_OK)
-        rc = finish(store, store_client(store, client, &r, err), err);
+        rc = store_end(store, store_client(store, client, &r, err), err);
     if (rc == OM_OK) {
         memcpy(id, r.id, sizeof r.id);
         om_audit("client-added", "certificate=%s client=%s%s admin=%s", r.id, r.identities.items[0],
@@ -199,7 +191,7 @@ static om_rc revoke(struct store *store, const char *id, struct om_error *err)
 om_rc maf_admin_certificate_revoke(struct store *store, const char *id, struct om_error *err)
 {
     OM_TRY(store_begin(store, err));
-    OM_TRY(finish(store, revoke(store, id, err), err));
+    OM_TRY(store_end(store, revoke(store, id, err), err));
     om_audit("client-revoked", "certificate=%s", id);
     return OM_OK;
 }

@@ -93,11 +93,7 @@ static om_rc put_in_transaction(struct store *store, const struct maf_admin_mef 
                                 struct om_error *err)
 {
     OM_TRY(store_begin(store, err));
-    om_rc rc = put(store, mef, r, err);
-    if (rc == OM_OK)
-        return store_commit(store, err);
-    store_rollback(store);
-    return rc;
+    return store_end(store, put(store, mef, r, err), err);
 }
 
 om_rc maf_admin_mef_add(struct store *store, struct se *se, const char *maf_fqdn,

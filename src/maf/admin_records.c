@@ -9,14 +9,6 @@
 #include "util/log.h"
 #include "util/text.h"
 
-static om_rc finish(struct store *store, om_rc rc, struct om_error *err)
-{
-    if (rc == OM_OK)
-        return store_commit(store, err);
-    store_rollback(store);
-    return rc;
-}
-
 static om_rc revoke_registration(struct store *store, const char *id, bool keep_keys, size_t *keys,
                                  struct om_error *err)
 {
@@ -37,7 +29,7 @@ om_rc maf_admin_registration_revoke(struct store *store, const char *reg_id, boo
 {
     size_t keys = 0;
     OM_TRY(store_begin(store, err));
-    OM_TRY(finish(store, revoke_registration(store, reg_id, keep_keys, &keys, err), err));
+    OM_TRY(store_end(store, revoke_registration(store, reg_id, keep_keys, &keys, err), err));
     om_audit("registration-revoked", "id=%s keys=%zu", reg_id, keys);
     return OM_OK;
 }
@@ -132,7 +124,7 @@ om_rc maf_admin_key_targets(struct store *store, const char *key_id, const struc
     char id[M2M_RELATIVE_SIZE];
     OM_TRY(relative_part(key_id, id, err));
     OM_TRY(store_begin(store, err));
-    OM_TRY(finish(store, load_and_edit(store, id, add, remove, err), err));
+    OM_TRY(store_end(store, load_and_edit(store, id, add, remove, err), err));
     om_audit("key-targets-edited", "id=%s added=%zu removed=%zu", id, add != NULL ? add->n : 0,
              remove != NULL ? remove->n : 0);
     return OM_OK;

@@ -242,11 +242,7 @@ static om_rc first_use(struct maf *maf, const char *kmid, struct om_error *err)
         return rc == OM_ENOTFOUND ? OM_OK : rc;
     struct kin k = {.store = maf->store, .except = &own, .rc = OM_OK, .err = err};
     OM_TRY(store_begin(maf->store, err));
-    rc = confirm(maf->store, &own, &k, err);
-    if (rc == OM_OK)
-        rc = store_commit(maf->store, err);
-    else
-        store_rollback(maf->store);
+    rc = store_end(maf->store, confirm(maf->store, &own, &k, err), err);
     if (rc == OM_OK)
         om_audit("kmid-used", "kmid=%s revoked=%zu", own.kmid, k.kmids.n);
     kin_free(&k);

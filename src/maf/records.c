@@ -125,11 +125,7 @@ om_rc maf_check_permission(struct maf_call *c, const char *admin)
 om_rc maf_transaction(struct maf_call *c, om_rc (*step)(struct maf_call *c, void *arg), void *arg)
 {
     OM_TRY(store_begin(c->maf->store, &c->err));
-    om_rc rc = step(c, arg);
-    if (rc == OM_OK)
-        return store_commit(c->maf->store, &c->err);
-    store_rollback(c->maf->store);
-    return rc;
+    return store_end(c->maf->store, step(c, arg), &c->err);
 }
 
 struct m2m_resource maf_registration_view(const struct maf_call *c, const struct store_registration *r)

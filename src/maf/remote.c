@@ -143,10 +143,7 @@ static om_rc store_in_transaction(struct maf *maf, const struct store_mef *asked
     om_rc rc = check_mef(maf, asked, r->identity, err);
     if (rc == OM_OK)
         rc = store_provided_create(maf->store, r, forms, KEIDS_KEPT, err);
-    if (rc == OM_OK)
-        return store_commit(maf->store, err);
-    store_rollback(maf->store);
-    return rc;
+    return store_end(maf->store, rc, err);
 }
 
 /* OM_ECONFLICT is no error when another worker was faster. */

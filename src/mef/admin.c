@@ -12,14 +12,6 @@
 #define LIFETIME     (30 * 86400)
 #define LIFETIME_MAX INT64_C(3153600000) /* a hundred years: nothing added to it runs over */
 
-static om_rc finish(struct store *store, om_rc rc, struct om_error *err)
-{
-    if (rc == OM_OK)
-        return store_commit(store, err);
-    store_rollback(store);
-    return rc;
-}
-
 static om_rc check_right(const char *enrolee, unsigned suid, const char *target, struct om_error *err)
 {
     char fqdn[M2M_ID_SIZE];
@@ -70,7 +62,7 @@ om_rc mef_admin_allow(struct store *store, const char *enrolee, unsigned suid, c
         return om_fail(err, OM_EINPUT, "the Enrolment Expiry is out of bounds");
     mef_right(right, suid, target);
     OM_TRY(store_begin(store, err));
-    om_rc rc = finish(store, allow(store, &r, enrolee, right, lifetime, err), err);
+    om_rc rc = store_end(store, allow(store, &r, enrolee, right, lifetime, err), err);
     store_enrolee_free(&r);
     if (rc == OM_OK)
         om_audit("enrolee-allowed", "enrolee=%s suid=%u target=%s", enrolee, suid, target);
@@ -101,7 +93,7 @@ om_rc mef_admin_forbid(struct store *store, const char *enrolee, unsigned suid, 
     OM_TRY(check_right(enrolee, suid, target, err));
     mef_right(right, suid, target);
     OM_TRY(store_begin(store, err));
-    om_rc rc = finish(store, forbid(store, &r, enrolee, right, err), err);
+    om_rc rc = store_end(store, forbid(store, &r, enrolee, right, err), err);
     store_enrolee_free(&r);
     if (rc == OM_OK)
         om_audit("enrolee-forbidden", "enrolee=%s suid=%u target=%s", enrolee, suid, target);

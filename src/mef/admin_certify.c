@@ -40,14 +40,6 @@ static om_rc check(const char *enrolee, const struct pki_name *name, int64_t lif
     return OM_OK;
 }
 
-static om_rc finish(struct store *store, om_rc rc, struct om_error *err)
-{
-    if (rc == OM_OK)
-        return store_commit(store, err);
-    store_rollback(store);
-    return rc;
-}
-
 static om_rc certify(struct store *store, struct store_subject *r, const char *enrolee, const char *id,
                      int64_t lifetime, struct om_error *err)
 {
@@ -77,7 +69,7 @@ om_rc mef_admin_certify(struct store *store, const char *enrolee, const struct p
     OM_TRY(check(enrolee, name, lifetime, err));
     OM_TRY(pki_name_credential_id(name, id, err));
     OM_TRY(store_begin(store, err));
-    om_rc rc = finish(store, certify(store, &r, enrolee, id, lifetime, err), err);
+    om_rc rc = store_end(store, certify(store, &r, enrolee, id, lifetime, err), err);
     store_subject_free(&r);
     if (rc == OM_OK)
         om_audit("certificates-allowed", "enrolee=%s certificate=%s", enrolee, id);
@@ -109,7 +101,7 @@ om_rc mef_admin_uncertify(struct store *store, const char *enrolee, const struct
     if (name != NULL)
         OM_TRY(pki_name_credential_id(name, id, err));
     OM_TRY(store_begin(store, err));
-    om_rc rc = finish(store, uncertify(store, &r, enrolee, name != NULL ? id : NULL, err), err);
+    om_rc rc = store_end(store, uncertify(store, &r, enrolee, name != NULL ? id : NULL, err), err);
     store_subject_free(&r);
     if (rc == OM_OK)
         om_audit("certificates-forbidden", "enrolee=%s certificate=%s", enrolee, name != NULL ? id : "all");

@@ -167,6 +167,14 @@ void store_rollback(struct store *s)
     undo_all(s);
 }
 
+om_rc store_end(struct store *s, om_rc rc, struct om_error *err)
+{
+    if (rc == OM_OK)
+        return store_commit(s, err);
+    store_rollback(s);
+    return rc;
+}
+
 om_rc store_scope_open(struct store *s, struct om_error *err)
 {
     if (!s->in_transaction)

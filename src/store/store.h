@@ -48,6 +48,8 @@ static inline bool store_expired(int64_t expires, int64_t now)
 OM_MUST_USE om_rc store_begin(struct store *s, struct om_error *err);
 OM_MUST_USE om_rc store_commit(struct store *s, struct om_error *err); /* on failure it has rolled back */
 void store_rollback(struct store *s);
+/* The one or the other, by what became of the work in between; returns rc, or why it is not on disk. */
+OM_MUST_USE om_rc store_end(struct store *s, om_rc rc, struct om_error *err);
 
 /* One trivial read and an integrity check of the meta row. */
 OM_MUST_USE om_rc store_health(struct store *s, struct om_error *err);
