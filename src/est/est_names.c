@@ -7,25 +7,26 @@
 #include <string.h>
 
 /* Whether the client that the name's certificates stand for was revoked: then it gets no further ones, which
- * others might accept. */
-static om_rc is_revoked(struct est_call *c, const char *id, bool *revoked)
+ * others might accept. So it is when the name stands for somebody else by now. */
+static om_rc is_revoked(struct est_call *c, const char *identity, const char *id, bool *revoked)
 {
     struct store_certificate row;
     om_rc rc = store_certificate_get(c->est->maf->store, id, &row, &c->err);
-    *revoked = rc == OM_OK && row.state == STORE_CREDENTIAL_REVOKED;
+    *revoked =
+        rc == OM_OK && (row.state == STORE_CREDENTIAL_REVOKED || !m2m_list_has(&row.identities, identity));
     if (rc == OM_OK)
         store_certificate_free(&row);
     return rc == OM_ENOTFOUND ? OM_OK : rc;
 }
 
-static om_rc add_name(struct est_call *c, const char *id, int64_t lifetime)
+static om_rc add_name(struct est_call *c, const char *identity, const char *id, int64_t lifetime)
 {
     struct est_name *to = &c->names[c->n_names];
     bool revoked = false;
     OM_TRY(pki_name_from_credential_id(&to->name, id, &c->err));
     if (c->flavour != 0 && to->name.flavour != c->flavour)
         return OM_OK;
-    OM_TRY(is_revoked(c, id, &revoked));
+    OM_TRY(is_revoked(c, identity, id, &revoked));
     if (revoked)
         return OM_OK;
     OM_TRY(om_copy_text(to->id, sizeof to->id, id, &c->err));
@@ -45,7 +46,7 @@ om_rc est_load_names(struct est_call *c)
             continue;
         OM_TRY(rc);
         for (size_t j = 0; rc == OM_OK && j < subject.names.n && c->n_names < EST_NAMES_MAX; j++)
-            rc = add_name(c, subject.names.items[j], subject.lifetime);
+            rc = add_name(c, identities->items[i], subject.names.items[j], subject.lifetime);
         store_subject_free(&subject);
         OM_TRY(rc);
     }

@@ -193,6 +193,25 @@ def test_a_revoked_client_gets_no_further_certificates(soft, enrolee):
         assert enrolee.ask(peer, enrolee.new_key()).status == 200
 
 
+def test_a_name_that_is_another_clients_by_now_is_refused(soft, tmp_path):
+    """The old holder, with its own Kpm, would get a certificate that stands for the new one."""
+    node, old, new = "urn:gsma:imei:90420156-025764-0", Enrolee(soft, tmp_path), Enrolee(soft, tmp_path)
+    soft.adm("cert", "allow", old.id, "--flavour", "node", "--name", node, "--stakeholder", ADMIN)
+    soft.adm("client", "revoke", f"34-{node}")
+    soft.adm("cert", "allow", new.id, "--flavour", "node", "--name", node, "--stakeholder", ADMIN)
+    for who, status in ((old, 403), (new, 200)):
+        with who.peer() as peer:
+            assert who.ask(peer, who.new_key(), "node/simpleenroll", san=f"URI:{node}", subject=node).status == status
+
+
+def test_a_refused_permission_leaves_nothing(soft, enrolee):
+    before = soft.adm("client", "list")
+    for wrong in ([enrolee.id, "--flavour", "cse", "--name", f"cse9.{SP}"], ["maf.example.com", "--flavour", "node", "--name", "urn:x:1"]):
+        with pytest.raises(Failed):
+            soft.adm("cert", "allow", *wrong, "--stakeholder", ADMIN)
+    assert soft.adm("client", "list") == before
+
+
 def test_labels_choose_among_several_names(soft, tmp_path):
     e = Enrolee(soft, tmp_path)
     node = "urn:gsma:imei:90420156-025763-0"
