@@ -81,6 +81,7 @@ static om_rc allow(const struct adm_args *args, const struct adm *adm, const str
 {
     struct adm_ca ca;
     X509 *authority = NULL;
+    OM_TRY(mef_admin_certify_check(args->operand, name, lifetime, err)); /* before anything is stored */
     OM_TRY(adm_ca_open(adm, &ca, err));
     om_rc rc = ca_certificate(&ca.ca, ca_authority_of(name->flavour), &authority, err);
     if (rc == OM_OK)

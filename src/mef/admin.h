@@ -26,6 +26,9 @@ OM_MUST_USE om_rc mef_admin_enrolee_remove(struct store *store, const char *enro
  * not for Enrolees. */
 OM_MUST_USE om_rc mef_admin_certify(struct store *store, const char *enrolee, const struct pki_name *name,
                                     int64_t lifetime, struct om_error *err);
+/* The part of it that needs no database: whether this name and lifetime can be for the Enrolee at all. */
+OM_MUST_USE om_rc mef_admin_certify_check(const char *enrolee, const struct pki_name *name, int64_t lifetime,
+                                          struct om_error *err);
 /* Takes it back; certificates that it has stay good. name NULL: for all names. OM_ENOTFOUND. */
 OM_MUST_USE om_rc mef_admin_uncertify(struct store *store, const char *enrolee, const struct pki_name *name,
                                       struct om_error *err);

@@ -24,7 +24,8 @@ static bool is_cse_name(const char *name, const char *enrolee)
     return n > 0 && (size_t)n < sizeof own && strcmp(name, own) == 0;
 }
 
-static om_rc check(const char *enrolee, const struct pki_name *name, int64_t lifetime, struct om_error *err)
+om_rc mef_admin_certify_check(const char *enrolee, const struct pki_name *name, int64_t lifetime,
+                              struct om_error *err)
 {
     if (!m2m_is_absolute_id(enrolee))
         return om_fail(err, OM_EINPUT, "'%.80s' is not an Absolute AE-ID or CSE-ID", enrolee);
@@ -66,7 +67,7 @@ om_rc mef_admin_certify(struct store *store, const char *enrolee, const struct p
 {
     char id[M2M_ID_SIZE];
     struct store_subject r = {.lifetime = 0};
-    OM_TRY(check(enrolee, name, lifetime, err));
+    OM_TRY(mef_admin_certify_check(enrolee, name, lifetime, err));
     OM_TRY(pki_name_credential_id(name, id, err));
     OM_TRY(store_begin(store, err));
     om_rc rc = store_end(store, certify(store, &r, enrolee, id, lifetime, err), err);
@@ -80,16 +81,20 @@ static om_rc uncertify(struct store *store, struct store_subject *r, const char 
                        struct om_error *err)
 {
     struct m2m_list kept = M2M_LIST_INIT;
-    om_rc rc = store_subject_get(store, enrolee, r, err);
+    /* For all names it need not be read: so an altered row can be removed too. */
+    om_rc rc =
+        id != NULL ? store_subject_get(store, enrolee, r, err) : store_subject_delete(store, enrolee, err);
     if (rc == OM_ENOTFOUND || (rc == OM_OK && id != NULL && !m2m_list_has(&r->names, id)))
         return om_fail(err, OM_ENOTFOUND, "%s may have no such certificate", enrolee);
-    for (size_t i = 0; rc == OM_OK && id != NULL && i < r->names.n; i++)
+    if (id == NULL)
+        return rc;
+    for (size_t i = 0; rc == OM_OK && i < r->names.n; i++)
         if (strcmp(r->names.items[i], id) != 0)
             rc = m2m_list_add(&kept, r->names.items[i], err);
-    if (rc != OM_OK)
-        return rc;
     m2m_list_free(&r->names);
     r->names = kept;
+    if (rc != OM_OK)
+        return rc;
     return kept.n > 0 ? store_subject_put(store, r, err) : store_subject_delete(store, enrolee, err);
 }
 
