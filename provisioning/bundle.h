@@ -16,7 +16,6 @@ struct bundle {
     uint16_t http_port, coap_port, websocket_port; /* 0: not said */
     /* The credential is a Km, by its KmID, */
     const char *kmid;
-    unsigned credential_type; /* TS-0003 10.4: 11, of a MEF 10 */
     /* or one that the client gets from this MEF (MEF-FQDN), */
     const char *mef;
     /* or a certificate: its name, itself with what is sent behind it, and what the client trusts of the MAF.

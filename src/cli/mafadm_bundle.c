@@ -88,8 +88,6 @@ static om_rc find_kmid(const struct adm *adm, const char *text, struct parts *p,
 static om_rc find_mef(const struct adm *adm, const char *text, struct parts *p, struct om_error *err)
 {
     struct store_mef r;
-    if (adm_program.role != &maf_role_maf)
-        return om_fail(err, OM_EINPUT, "--mef is for the clients of a MAF");
     OM_TRY(adm_fqdn(text, p->mef, err));
     om_rc rc = store_mef_get(adm->store, p->mef, &r, err);
     if (rc == OM_OK)
@@ -103,6 +101,10 @@ static om_rc find_parts(const struct adm_args *args, const struct adm *adm, stru
     enum pki_flavour flavour;
     if ((args->serial != NULL) + (args->kmid != NULL) + (args->cert_file != NULL) + (args->mef != NULL) != 1)
         return om_fail(err, OM_EINPUT, "give one of --certificate, --cert-file, --kmid and --mef");
+    if (adm_program.role != &maf_role_maf && (args->kmid != NULL || args->mef != NULL || args->labels.n > 0))
+        return om_fail(
+            err, OM_EINPUT,
+            "a bundle of a MEF brings a certificate: --certificate or --cert-file, and no --label");
     if (args->mef != NULL)
         return find_mef(adm, args->mef, p, err);
     if (args->kmid != NULL)
@@ -160,7 +162,6 @@ static om_rc make(const struct adm_args *args, const struct adm *adm, const stru
         what.mef = p->mef;
     } else {
         what.kmid = p->kmid;
-        what.credential_type = adm_program.role->credential_type;
     }
     OM_TRY(adm_fqdn(args->stakeholder, admin, err));
     OM_TRY(store_stakeholder_get(adm->store, admin, &stakeholder, err));
