@@ -181,7 +181,7 @@ static om_rc issue(struct est_call *c, struct work *w)
 }
 
 /* The answer goes out when the row is on disk. */
-static om_rc hand_out(struct est_call *c, const struct work *w, const struct store_issued *r)
+static om_rc hand_out(struct est_call *c, const struct store_issued *r)
 {
     const unsigned char *at = r->cert;
     X509 *cert = d2i_X509(NULL, &at, (long)r->cert_len);
@@ -191,12 +191,15 @@ static om_rc hand_out(struct est_call *c, const struct work *w, const struct sto
                    : om_fail(&c->err, OM_ENOMEM, "no memory for a certificate");
     sk_X509_free(all);
     X509_free(cert);
-    if (rc == OM_OK)
-        om_audit(r == &w->pending ? "certificate-given-again" : "certificate-issued",
-                 "serial=%s flavour=%s name=%s client=%s by=%s", r->serial,
-                 pki_flavour_text(w->name->name.flavour), r->name, maf_peer_name(c->session->peer),
-                 w->again ? "simplereenroll" : "simpleenroll");
     return rc;
+}
+
+static void audit(const struct est_call *c, const struct work *w, const char *event,
+                  const struct store_issued *r)
+{
+    om_audit(event, "serial=%s flavour=%s name=%s client=%s by=%s", r->serial,
+             pki_flavour_text(w->name->name.flavour), r->name, maf_peer_name(c->session->peer),
+             w->again ? "simplereenroll" : "simpleenroll");
 }
 
 static om_rc enrol(struct est_call *c, struct work *w)
@@ -207,14 +210,17 @@ static om_rc enrol(struct est_call *c, struct work *w)
     OM_TRY(look_back(c, w));
     if (w->again)
         OM_TRY(check_renewal(c, w));
-    if (w->pending.cert != NULL) /* the answer to this request was lost */
-        return hand_out(c, w, &w->pending);
+    if (w->pending.cert != NULL) { /* the answer to this request was lost */
+        audit(c, w, "certificate-given-again", &w->pending);
+        return hand_out(c, &w->pending);
+    }
     if (w->of_today >= EST_PER_DAY) {
         c->out->retry_after = EST_A_DAY / EST_PER_DAY;
         return est_refuse(c, 429, "%d certificates a day are enough for one name", EST_PER_DAY);
     }
     OM_TRY(issue(c, w));
-    return hand_out(c, w, &w->made);
+    audit(c, w, "certificate-issued", &w->made);
+    return hand_out(c, &w->made);
 }
 
 om_rc est_enrol(struct est_call *c, bool again)

@@ -32,6 +32,8 @@ om_rc maf_remote_wanted(struct maf *maf, const char *identity, struct maf_remote
     om_rc rc = store_mef_get(maf->store, fqdn, &out->mef, err);
     if (rc == OM_ENOTFOUND)
         return OM_OK;
+    if (rc == OM_EINTEGRITY)
+        maf_audit_bad_row(maf, "row-refused", "mef=%s why=\"%s\"", fqdn, om_error_text(err, rc));
     if (rc == OM_OK)
         rc = store_credential_get(maf->store, out->keid, &known, err);
     *wanted = rc == OM_ENOTFOUND; /* one that is revoked, expired or altered is not fetched again */
