@@ -29,6 +29,10 @@ static const char head_of_maf[] =
     "# require-extended-master-secret = yes\n"
     "# Seconds that a key from a MEF is good at most (default: as long as the MEF says):\n"
     "# max-provisioned-lifetime = \n"
+    "# Questions a second about KeIDs that a MEF may not know, from each worker, and of those for one "
+    "address:\n"
+    "# unknown-keids = 5\n"
+    "# unknown-keids-per-address = 1\n"
     "# Files of CRLs (PEM) for the certificates of MEFs, read again when they change:\n"
     "# mef-crls = \n"
     "\n";
