@@ -64,6 +64,17 @@ static om_rc choose_enrolled(struct openmaf *maf, const char *stakeholder, struc
                : rc;
 }
 
+/* By Credential-ID: one that came for this server, else one that came for the other. The same name may be in
+ * certificates of both, and each comes with trust anchors for its own. */
+static om_rc choose_certificate(struct openmaf *maf, const struct home_server *server, const char *id,
+                                struct credential_choice *out, struct om_error *err)
+{
+    const char *mef = server == &maf->home.mef ? server->fqdn : "";
+    out->is_certificate = true;
+    om_rc rc = certificate_newest_of(maf, mef, id, &out->certificate, err);
+    return rc == OM_ENOTFOUND ? certificate_newest(maf, id, &out->certificate, err) : rc;
+}
+
 static om_rc choose_by_home(struct openmaf *maf, const struct home_server *server, const char *stakeholder,
                             struct credential_choice *out, struct om_error *err)
 {
@@ -74,8 +85,7 @@ static om_rc choose_by_home(struct openmaf *maf, const struct home_server *serve
                                   : rc;
     }
     if (server->certificate[0] != '\0') {
-        out->is_certificate = true;
-        rc = certificate_newest(maf, server->certificate, &out->certificate, err);
+        rc = choose_certificate(maf, server, server->certificate, out, err);
         return rc == OM_ENOTFOUND ? om_context(err, rc, "the certificate that maf.conf names") : rc;
     }
     if (stakeholder != NULL && server == &maf->home.maf)
@@ -88,8 +98,7 @@ static om_rc choose_by_configuration(struct openmaf *maf, const struct configura
 {
     switch (cfg->choice) {
     case CONFIGURATION_USE_CERTIFICATE:
-        out->is_certificate = true;
-        OM_TRY(certificate_newest(maf, cfg->credential, &out->certificate, err));
+        OM_TRY(choose_certificate(maf, &maf->home.maf, cfg->credential, out, err));
         out->ca_certs = strdup(cfg->ca_certs);
         return out->ca_certs != NULL ? OM_OK : om_fail(err, OM_ENOMEM, "no memory for trust anchors");
     case CONFIGURATION_USE_PSK:

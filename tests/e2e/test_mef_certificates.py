@@ -356,3 +356,19 @@ def test_bundles_for_a_mef(operators, tmp_path):
     assert shown["credentialID"] == "33-" + DEVICE
     with pytest.raises(Failed, match="no credential for maf.example.com"):  # it is the MEF's
         device.maf("register", "--stakeholder", ADMIN)
+
+
+def test_each_server_gets_the_certificate_that_came_for_it(operators, tmp_path):
+    """Two certificates of one name, so of one Credential-ID: the newer one is the MEF's, and the MAF trusts another authority."""
+    device = Client(Token("softhsm", tmp_path / "token"), tmp_path / "home", DEVICE + "-both", operators.maf, mef=operators.mef)
+    csr, path = tmp_path / "csr", tmp_path / "bundle"
+    device.maf("csr", "--flavour", "ae", "--out", str(csr))
+    serial = json.loads(operators.maf.adm("cert", "issue", "--flavour", "ae", "--name", device.id, "--csr", str(csr), "--json"))["serial"]
+    operators.maf.adm("client", "add", "--flavour", "ae", "--id", device.id, "--cert-anchor", str(operators.maf.dir / "ca" / "entity.pem"),
+                      "--stakeholder", ADMIN)
+    operators.maf.adm("bundle", "--stakeholder", ADMIN, "--certificate", serial, "--out", str(path))
+    device.maf("credential", "import", "--bundle", str(path))
+    device.register()
+    operators.admit(device.id)
+    device.maf("credential", "import", "--bundle", str(operators.bundle(device)))
+    device.maf("key", "register", "--stakeholder", ADMIN, "--suid", "32", "--target", "//in.provider.com/cse1/Ctarget")
