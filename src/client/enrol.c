@@ -106,7 +106,7 @@ om_rc enrol_for_registration(struct openmaf *maf, const struct openmaf_registrat
     if (!wanted)
         return OM_OK;
     rc = enrolment_read(maf, rq->stakeholder, &e, err);
-    if (rc == OM_OK && e.phase == ENROLMENT_READY)
+    if (rc == OM_OK && e.phase == ENROLMENT_READY && client_now() < e.expires)
         return OM_OK;
     if (rc != OM_OK && rc != OM_ENOTFOUND)
         return rc;

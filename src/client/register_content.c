@@ -60,7 +60,15 @@ static om_rc apply_configuration(struct openmaf *maf, bool keep_end, struct m2m_
     om_rc rc = configuration_read(maf, sent->adfq, &cfg, err);
     if (rc != OM_OK)
         return rc == OM_ENOTFOUND ? OM_OK : rc;
-    rc = apply(&cfg, keep_end, sent, err);
+    /* maf.conf may name another MEF since the bundle came */
+    if (cfg.choice == CONFIGURATION_USE_REMOTE && cfg.mef != NULL && strcmp(cfg.mef, maf->home.mef.fqdn) != 0)
+        rc = om_fail(err, OM_ECONFIG,
+                     "the configuration of %.120s wants a key from %.120s (rpsk); section [mef] of "
+                     "%s names %.120s",
+                     sent->adfq, cfg.mef, HOME_CONFIG_FILE,
+                     maf->home.mef.fqdn[0] != '\0' ? maf->home.mef.fqdn : "none");
+    else
+        rc = apply(&cfg, keep_end, sent, err);
     configuration_free(&cfg);
     return rc;
 }
