@@ -89,6 +89,12 @@ om_rc certificate_take(struct openmaf *maf, const struct certificate_arrival *a,
     if (o.found.key[0] == '\0')
         return om_fail(err, OM_EDENIED,
                        "it is for no key of this home: 'maf csr' makes the request that it must answer");
+    if (o.found.imported != 0 && strcmp(o.found.mef, a->mef) != 0) {
+        certificate_free(&o.found);
+        return om_fail(err, OM_ECONFLICT,
+                       "its key has a certificate for another server already; 'maf csr' makes a "
+                       "request with another key");
+    }
     om_rc rc = fill(maf, a, &o.found, err);
     if (rc == OM_OK)
         rc = certificate_write(maf, &o.found, err);
