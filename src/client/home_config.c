@@ -51,6 +51,8 @@ om_rc home_from_values(const char *dir, const struct home_values *v, struct home
         [K_MEF_EXPIRY] = v->enrolment_expiry,
     };
     OM_TRY(defaults(out, dir, err));
+    if (v->enrolment_expiry != NULL && v->mef_fqdn == NULL)
+        return om_fail(err, OM_EINPUT, "enrolment-expiry is for a home with a MEF, and none is given");
     for (size_t k = 0; k < K_COUNT; k++) {
         if (given[k] != NULL)
             OM_TRY(home_key_set(out, k, given[k], err));
@@ -184,7 +186,7 @@ static void print_mef(FILE *f, const struct home *h)
 {
     (void)fprintf(f, "\n[mef]\n");
     put_server(f, K_MEF_FQDN, &h->mef);
-    put(f, K_MEF_KMID, h->mef.kmid, "KpmID to use when there are several; default: the newest");
+    put(f, K_MEF_KMID, h->mef.kmid, "KpmID to use; default: see maf(1)");
     put(f, K_MEF_CERTIFICATE, h->mef.certificate, "a certificate to use instead, by its Credential-ID");
     (void)fprintf(f, "%s = %llds\n", home_keys[K_MEF_EXPIRY].name, (long long)h->enrolment_expiry);
     put(f, K_MEF_DEVICE, h->device_config, "/path/of/program that executes DEV_CFG commands");
