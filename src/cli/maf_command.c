@@ -104,6 +104,9 @@ static int stay(struct openmaf *maf, const struct maf_args *args, struct openmaf
             code = maf_fail(error, OPENMAF_ETEMPORARY, "cannot write to standard output");
         if (code != OPENMAF_OK)
             return code;
+        const int64_t soonest = (int64_t)time(NULL) + LOOK_SECONDS;
+        if (again < soonest) /* whatever the server says: never without a pause */
+            again = soonest;
         rest(maf, args->stakeholder, failed, again);
     }
 }

@@ -218,15 +218,18 @@ static om_rc renew_one(struct renewal *r, const struct object *o, struct om_erro
         return OM_OK; /* not valid any more, or somebody else's */
     OM_TRY(end_of(r->maf, o->key_id, &end, err));
     if (command_renewal(end, o->mo.duration) <= client_now()) {
-        struct object now;
+        struct object renewed;
         OM_TRY(renew(r->maf, o, kind, &plan, end, err));
-        OM_TRY(object_read(r->maf, o->path, &now, err));
-        om_rc rc = end_of(r->maf, now.key_id, &end, err);
-        object_free(&now);
+        OM_TRY(object_read(r->maf, o->path, &renewed, err));
+        om_rc rc = end_of(r->maf, renewed.key_id, &end, err);
+        object_free(&renewed);
         if (rc != OM_OK)
             return rc;
     }
     int64_t at = command_renewal(end, o->mo.duration);
+    int64_t now = client_now();
+    if (at <= now) /* the server gave less than was asked for */
+        at = now + (end - now) / 2;
     if (*r->due == 0 || at < *r->due)
         *r->due = at;
     return OM_OK;

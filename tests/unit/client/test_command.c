@@ -7,9 +7,10 @@
 
 #include <signal.h>
 
-#define KPMID "kpm-1@mef.example.com"
-#define NODE  "{\"cmci\":3,\"cmar\":{\"mnca\":{\"obp\":\"/x\",\"oti\":3}}}"
-#define MORE  "{\"cmci\":0,\"cmar\":{\"nmca\":{\"rtdu\":\"PT100S\"}}}"
+#define KPMID    "kpm-1@mef.example.com"
+#define NODE     "{\"cmci\":3,\"cmar\":{\"mnca\":{\"obp\":\"/x\",\"oti\":3}}}"
+#define KEY_NODE "{\"cmci\":3,\"cmar\":{\"mnca\":{\"obp\":\"/app/key\",\"oti\":1,\"otsa\":{\"suid\":22}}}}"
+#define MORE     "{\"cmci\":0,\"cmar\":{\"nmca\":{\"rtdu\":\"PT100S\"}}}"
 
 /* --- judging --- */
 
@@ -114,7 +115,7 @@ static struct {
     char answers[8][400];
     bool lose_reports;            /* a report gets no answer, as if the MEF ended */
     const char *member, *instead; /* of the answer to a key registration, and what it gets, as JSON */
-    unsigned deleted;
+    unsigned deleted, prolonged;
     char key[PEER_TEXT_MAX]; /* the last key registration */
 } mef;
 
@@ -145,11 +146,23 @@ static void answer_key(const struct peer_request *rq, struct peer_reply *reply)
     json_decref(content);
 }
 
+/* A MEF that gives the end in mef.instead, whatever was asked for. */
+static void answer_update(struct peer_reply *reply)
+{
+    *reply = (struct peer_reply){.status = 200, .rsc = 2004};
+    (void)snprintf(reply->body, sizeof reply->body, "{\"sec:skr\":{\"et\":%s}}", mef.instead);
+    mef.prolonged++;
+}
+
 static void answer_as_mef(void *arg, const struct peer_request *rq, struct peer_reply *reply)
 {
     (void)arg;
     if (request_begins(rq, "POST") && strstr(rq->body, "sec:skr") != NULL) {
         answer_key(rq, reply);
+        return;
+    }
+    if (request_begins(rq, "PUT") && strstr(rq->body, "sec:skr") != NULL) {
+        answer_update(reply);
         return;
     }
     if (request_begins(rq, "DELETE")) {
@@ -273,33 +286,37 @@ static void test_MEF_CMD_4_repeated(void **state)
     assert_int_equal(told.status[1], 40);
 }
 
-/* What is sent, and each answer for which a command-driven client fails; then it ends the registration. */
-static void test_MEF_KR_7_sent_and_checked(void **state)
+/* A profile for a key of the MEF that lives a day, as KEY_NODE names it. */
+static void set_profile(void)
 {
-    (void)state;
     static const char profile[] =
         "{\"type\":\"authenticationProfile\",\"suid\":22,\"keyRegDuration\":\"P1D\",\"keyRegLabels\":[\"a\"],"
         "\"TLSCiphersuites\":[\"TLS_PSK_WITH_AES_128_CBC_SHA256\",\"TLS_PSK_WITH_AES_128_CCM_8\"]}";
-    static const char command[] =
-        "{\"cmci\":3,\"cmar\":{\"mnca\":{\"obp\":\"/app/key\",\"oti\":1,\"otsa\":{\"suid\":22}}}}";
-    static const struct {
-        const char *member, *instead;
-    } wrong[] = {{"et", "\"20200101T000000\""},           {"cr", "\"//sp.example.com/cse1/Cother\""},
-                 {"adfq", "\"other.example.com\""},       {"suid", "23"},
-                 {"tgis", "[\"//sp.example.com/cse3\"]"}, {"rn", "\"00112233445566778899AABBCCDDEEFF\""}};
-    const size_t n = sizeof wrong / sizeof wrong[0];
     SUCCEEDS(
         openmaf_object_set(maf, "/app", "{\"type\":\"registration\",\"CSEBase\":\"/cse2/base\"}", ERROR));
     SUCCEEDS(openmaf_object_set(maf, "/app/key", profile, ERROR));
     SUCCEEDS(openmaf_object_set(
         maf, "/app/key/cfg",
         "{\"type\":\"MEFClientRegCfg\",\"fqdn\":\"" MEF_FQDN "\",\"adfq\":\"" ADMIN "\"}", ERROR));
+}
+
+/* What is sent, and each answer for which a command-driven client fails; then it ends the registration. */
+static void test_MEF_KR_7_sent_and_checked(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *member, *instead;
+    } wrong[] = {{"et", "\"20200101T000000\""},           {"cr", "\"//sp.example.com/cse1/Cother\""},
+                 {"adfq", "\"other.example.com\""},       {"suid", "23"},
+                 {"tgis", "[\"//sp.example.com/cse3\"]"}, {"rn", "\"00112233445566778899AABBCCDDEEFF\""}};
+    const size_t n = sizeof wrong / sizeof wrong[0];
+    set_profile();
     for (size_t i = 0; i <= n; i++) {
         struct m2m_command c;
         struct om_error why = {0};
         int status = 0;
         json_t *description = NULL;
-        assert_int_equal(m2m_json_parse(command, sizeof command - 1, &description, NULL), OM_OK);
+        assert_int_equal(m2m_json_parse(KEY_NODE, strlen(KEY_NODE), &description, NULL), OM_OK);
         assert_int_equal(m2m_command_parse(description, &c, &status, NULL), OM_OK);
         json_decref(description);
         mef.member = i < n ? wrong[i].member : NULL;
@@ -321,6 +338,28 @@ static void test_MEF_KR_7_sent_and_checked(void **state)
     assert_string_equal(json_string_value(json_array_get(json_object_get(key, "tgis"), 0)),
                         "//sp.example.com/cse2");
     json_decref(sent);
+}
+
+/* A MEF whose keys live shorter than is asked for is not asked again at once, for ever. */
+static void test_MEF_KR_8_less_than_was_asked_for(void **state)
+{
+    (void)state;
+    struct told told;
+    char end[M2M_TIMESTAMP_SIZE];
+    char text[M2M_TIMESTAMP_SIZE + 2];
+    int64_t again = 0;
+    int64_t before = client_now();
+    m2m_timestamp_format(end, before + 100);
+    (void)snprintf(text, sizeof text, "\"%s\"", end);
+    mef.member = "et";
+    mef.instead = text;
+    set_profile();
+    queue(2, 10, KEY_NODE);
+    queue(3, 10, MORE);
+    SUCCEEDS(run(&told, &again));
+    assert_int_equal(told.status[0], 20);
+    assert_int_equal(mef.prolonged, 1);
+    assert_in_range((uintmax_t)again, before + 50, before + 99); /* half of what is left */
 }
 
 static void test_a_mef_out_of_order(void **state)
@@ -375,6 +414,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_MEF_CMD_2_MEF_CMD_5_a_report_that_is_lost, start_mef, stop),
         cmocka_unit_test_setup_teardown(test_MEF_CMD_4_repeated, start_mef, stop),
         cmocka_unit_test_setup_teardown(test_MEF_KR_7_sent_and_checked, start_mef, stop),
+        cmocka_unit_test_setup_teardown(test_MEF_KR_8_less_than_was_asked_for, start_mef, stop),
         cmocka_unit_test_setup_teardown(test_a_mef_out_of_order, start_mef, stop),
         cmocka_unit_test_setup_teardown(test_a_program_whose_end_is_not_known, start_mef, stop),
         cmocka_unit_test_setup_teardown(test_arguments, start_mef, stop),
