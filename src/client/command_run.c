@@ -112,8 +112,14 @@ static om_rc ensure_registered(struct run *r, struct om_error *err)
     int64_t expires = 0;
     OM_TRY(read_registration(r, &expires, err));
     bool live = expires > client_now();
-    if (!live || command_renewal(expires, CLIENT_LIFETIME) <= client_now())
-        OM_TRY(register_by_object(r, live, err));
+    if (!live || command_renewal(expires, CLIENT_LIFETIME) <= client_now()) {
+        om_rc rc = register_by_object(r, live, err);
+        if (live && rc == OM_ENOTFOUND && r->maf->rsc == M2M_NOT_FOUND) { /* nothing there to be prolonged */
+            live = false;
+            rc = register_by_object(r, live, err);
+        }
+        OM_TRY(rc);
+    }
     return live ? OM_OK : read_registration(r, &expires, err);
 }
 

@@ -431,8 +431,10 @@ def test_MEF_CR_4_a_configuration_that_comes_and_goes(world, tmp_path):
     assert one.json("status")["commands"] == []
 
 
-def test_MEF_CR_4_a_registration_that_the_mef_has_no_more(world, tmp_path):
-    one = Managed(world, tmp_path)
+@pytest.mark.parametrize("lifetime", ["90d", "2h"])  # also one that is near its end, and so is to be prolonged first
+def test_MEF_CR_4_a_registration_that_the_mef_has_no_more(world, lifetime, tmp_path):
+    one = Managed(world, tmp_path, registered=False)
+    one.maf("mef", "register", "--stakeholder", ADMIN, "--expires", lifetime)
     [made] = one.json("registration", "list")
     world.mef.adm("registration", "revoke", made["mefClientRegID"])
     with pytest.raises(Failed, match="no registration"):
