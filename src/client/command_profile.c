@@ -214,8 +214,8 @@ static om_rc renew_one(struct renewal *r, const struct object *o, struct om_erro
     unsigned kind = o->mo.suid / 10;
     int64_t end = 0;
     if (check(r->maf, o, kind, o->mo.suid % 10, &plan, err) != OM_OK ||
-        strcmp(plan.stakeholder, r->stakeholder) != 0)
-        return OM_OK; /* not valid any more, or somebody else's */
+        (kind == KEY_MEF && strcmp(plan.stakeholder, r->stakeholder) != 0))
+        return OM_OK; /* not valid any more, or renewed with what else that administrator has at the MEF */
     OM_TRY(end_of(r->maf, o->key_id, &end, err));
     if (command_renewal(end, o->mo.duration) <= client_now()) {
         struct object renewed;

@@ -470,6 +470,23 @@ def test_MEF_KR_8_keys_of_commands_are_renewed(world, tmp_path):
     assert seconds_until(key_of(one, "/app/key")["expires"]) < 7200
 
 
+def test_MEF_KR_8_keys_at_the_maf_under_another_administrator(world, tmp_path):
+    """One who has nothing at the MEF: its keys are renewed all the same."""
+    one, other = Managed(world, tmp_path), "maf-only.example.com"
+    world.maf.adm("stakeholder", "add", other)
+    world.maf.adm("stakeholder", "policy", other, "--permit", one.id)
+    one.maf("register", "--stakeholder", other)
+    put(one, "/app", type="registration", CSEBase="//in.provider.com/cse9/base")
+    profile(one, "/app/key", 32, keyRegDuration="P20D")
+    put(one, "/app/key/cfg", type="MAFClientRegCfg", fqdn=FQDN, adfq=other)
+    assert one.ask(node("/app/key", PROFILE, 32)) == 20
+    first = key_of(one, "/app/key")
+    one.maf("key", "update", first["keyIdentifier"], "--expires", "2h")
+    commands(one)
+    again = key_of(one, "/app/key")
+    assert again["keyIdentifier"] == first["keyIdentifier"] and seconds_until(again["expires"]) > 19 * 86400
+
+
 # --- objects ---
 
 @pytest.mark.parametrize("members,said", [
