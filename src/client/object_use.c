@@ -1,6 +1,7 @@
 /* Putting, listing and removing management objects, and what follows from it: a MEFClientRegCfg that comes
- * makes this client register, and one that goes ends the registration and drops what it brought (MEF-CR-4).
- */
+ * makes this client register, and the last one of an administrator that goes ends the registration and drops
+ * what it brought (MEF-CR-4). */
+#include "client/command_state.h"
 #include "client/key_record.h"
 #include "client/list.h"
 #include "client/object.h"
@@ -66,6 +67,33 @@ int openmaf_object_set(struct openmaf *maf, const char *path, const char *json, 
 
 /* --- removal --- */
 
+struct others {
+    const struct object *o;
+    bool any;
+};
+
+static om_rc is_other(void *arg, struct object *o, struct om_error *err)
+{
+    struct others *others = arg;
+    (void)err;
+    if (o->mo.type == M2M_MO_MEF_CLIENT_REG_CFG && strcmp(o->path, others->o->path) != 0 &&
+        strcmp(o->mo.admin_fqdn, others->o->mo.admin_fqdn) == 0)
+        others->any = true;
+    return OM_OK;
+}
+
+/* Whether it is the MEFClientRegCfg on which all hangs that its administrator brought: there is no other. */
+static om_rc find_last(struct openmaf *maf, const struct object *o, bool *last, struct om_error *err)
+{
+    struct others others = {.o = o};
+    *last = false;
+    if (o->mo.type != M2M_MO_MEF_CLIENT_REG_CFG)
+        return OM_OK;
+    OM_TRY(object_each(maf, NULL, is_other, &others, err));
+    *last = !others.any;
+    return OM_OK;
+}
+
 static om_rc refuse(void *arg, struct object *o, struct om_error *err)
 {
     return om_fail(err, OM_ECONFLICT, "%s stands below %s; remove it first", o->path, (const char *)arg);
@@ -113,16 +141,28 @@ static int end_registration(struct openmaf *maf, const char *admin_fqdn, struct 
     return code == OPENMAF_ENOTFOUND ? OPENMAF_OK : code; /* it had ended, or there was none */
 }
 
-static om_rc remove_object(struct openmaf *maf, const struct object *o, struct om_error *err)
+/* A command that is not reported on stays: the MEF will give it again to a later registration, and what was
+ * executed is not to be executed anew (MEF-CMD-5). */
+static om_rc drop_commands(struct openmaf *maf, const char *admin_fqdn, struct om_error *err)
 {
     char name[RECORD_NAME_SIZE];
-    if (o->mo.type == M2M_MO_MEF_CLIENT_REG_CFG) {
+    struct command_state s;
+    om_rc rc = command_state_read(maf, admin_fqdn, &s, err);
+    bool open = s.phase == COMMAND_RECEIVED || s.phase == COMMAND_EXECUTED;
+    command_state_free(&s);
+    if (rc != OM_EINTEGRITY && (rc != OM_OK || open))
+        return rc == OM_ENOTFOUND ? OM_OK : rc;
+    OM_TRY(record_name(name, RECORD_COMMAND, admin_fqdn, err));
+    rc = record_remove(&maf->home, name, err);
+    return rc == OM_ENOTFOUND ? OM_OK : rc;
+}
+
+static om_rc remove_object(struct openmaf *maf, const struct object *o, bool last, struct om_error *err)
+{
+    char name[RECORD_NAME_SIZE];
+    if (last) {
         OM_TRY(drop_keys(maf, o->mo.admin_fqdn, err));
-        om_rc rc = record_name(name, RECORD_COMMAND, o->mo.admin_fqdn, err);
-        if (rc == OM_OK)
-            rc = record_remove(&maf->home, name, err);
-        if (rc != OM_OK && rc != OM_ENOTFOUND)
-            return rc;
+        OM_TRY(drop_commands(maf, o->mo.admin_fqdn, err));
     }
     OM_TRY(object_record_name(o->path, name, err));
     return record_remove(&maf->home, name, err);
@@ -132,16 +172,19 @@ int openmaf_object_remove(struct openmaf *maf, const char *path, struct openmaf_
 {
     struct om_error err = {0};
     struct object o = {.json = NULL};
+    bool last = false;
     om_rc rc = client_begin_locked(maf, &err);
     if (rc == OM_OK)
         rc = find_to_remove(maf, path, &o, &err);
+    if (rc == OM_OK)
+        rc = find_last(maf, &o, &last, &err);
     int code = client_end(maf, rc, &err, error);
-    if (code == OPENMAF_OK && o.mo.type == M2M_MO_MEF_CLIENT_REG_CFG)
+    if (code == OPENMAF_OK && last)
         code = end_registration(maf, o.mo.admin_fqdn, error);
     if (code == OPENMAF_OK) {
         rc = client_begin_locked(maf, &err);
         if (rc == OM_OK)
-            rc = remove_object(maf, &o, &err);
+            rc = remove_object(maf, &o, last, &err);
         code = client_end(maf, rc, &err, error);
     }
     object_free(&o);

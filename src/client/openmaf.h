@@ -564,9 +564,9 @@ struct openmaf_object {
 OPENMAF_API int openmaf_object_set(struct openmaf *maf, const char *path, const char *json,
                                    struct openmaf_error *error);
 
-/* Removes the object at a path. OPENMAF_ECONFLICT: there are others below it. For a MEFClientRegCfg this ends
- * the registration at the MEF first, and takes the keys that it keeps for this client under that
- * administrator out of the home; when the MEF does not answer, the object stays. */
+/* Removes the object at a path. OPENMAF_ECONFLICT: there are others below it. For the last MEFClientRegCfg of
+ * an administrator this ends the registration at the MEF first, and takes the keys that it keeps for this
+ * client under that administrator out of the home; when the MEF does not answer, the object stays. */
 OPENMAF_API int openmaf_object_remove(struct openmaf *maf, const char *path, struct openmaf_error *error);
 
 /* All objects, sorted by path, as openmaf_credential_list does it. */

@@ -423,6 +423,9 @@ def test_MEF_CR_4_a_configuration_that_comes_and_goes(world, tmp_path):
     with pytest.raises(Failed, match="stands below"):
         one.maf("object", "remove", "/mef")
     one.maf("object", "remove", "/mef/below")
+    put(one, "/again", type="MEFClientRegCfg", fqdn=MEF_FQDN, adfq=ADMIN)
+    one.maf("object", "remove", "/again")  # another one of the administrator stays, and so does all it brought
+    assert one.json("registration", "list") == [made] and len(one.json("key", "list")) == len(one.json("status")["commands"]) == 1
     one.maf("object", "remove", "/mef")
     assert one.json("registration", "list") == [] and one.json("key", "list") == [] and one.json("object", "list") == []
     assert made["mefClientRegID"] not in [r["id"] for r in world.mef.adm_json("registration", "list")]
@@ -565,7 +568,9 @@ def test_MEF_CMD_5_killed_while_it_executes(world, tmp_path):
     assert world.mef.adm_json("command", "show", str(cmid))["cmdStatusCode"] == 201
 
 
-def test_MEF_CMD_5_executed_when_the_mef_is_away(world, tmp_path):
+@pytest.mark.parametrize("anew", [False, True])
+def test_MEF_CMD_5_executed_when_the_mef_is_away(world, anew, tmp_path):
+    """And reported later, also under another registration, without being executed again."""
     one, runs, gate = with_program(world, tmp_path)
     cmid = one.queue(device("coaps://dm.example.com"))
     process = start_commands(one)
@@ -580,6 +585,11 @@ def test_MEF_CMD_5_executed_when_the_mef_is_away(world, tmp_path):
     finally:
         world.mef.configure("https", "listen", f"127.0.0.1:{port}")
         world.mef.start()
+    if anew:
+        put(one, "/mef", type="MEFClientRegCfg", fqdn=MEF_FQDN, adfq=ADMIN)
+        one.maf("object", "remove", "/mef")
+        assert one.json("registration", "list") == []
+        put(one, "/mef", type="MEFClientRegCfg", fqdn=MEF_FQDN, adfq=ADMIN)
     assert commands(one)[0] == [(cmid, 201)]
     assert runs.read_text() == "run\n"
     assert world.mef.adm_json("command", "show", str(cmid))["cmdStatusCode"] == 201
