@@ -3,6 +3,7 @@
 #include "client/command.h"
 #include "client/command_state.h"
 #include "client/list.h"
+#include "client/registration.h"
 #include "onem2m/types.h"
 #include "util/text.h"
 
@@ -22,6 +23,19 @@ static om_rc add_object(void *arg, struct object *o, struct om_error *err)
     return o->mo.type == M2M_MO_MEF_CLIENT_REG_CFG ? add_once(arg, o->mo.admin_fqdn, err) : OM_OK;
 }
 
+/* One that has ended is nothing to ask under; one that is refused is left to command_run, which says why. */
+static om_rc add_registration(struct openmaf *maf, const char *stakeholder, struct m2m_list *out,
+                              struct om_error *err)
+{
+    struct registration *r = registration_new();
+    if (r == NULL)
+        return om_fail(err, OM_ENOMEM, "no memory for a registration");
+    om_rc rc = registration_read(maf, &maf->home.mef, stakeholder, r, NULL);
+    bool ended = rc == OM_OK && r->pub.expires <= client_now();
+    openmaf_registration_free(&r->pub);
+    return ended ? OM_OK : add_once(out, stakeholder, err);
+}
+
 /* Every administrator under whom this client is registered at the MEF, or an object says that it shall be. */
 static om_rc find_stakeholders(struct openmaf *maf, struct m2m_list *out, struct om_error *err)
 {
@@ -29,7 +43,7 @@ static om_rc find_stakeholders(struct openmaf *maf, struct m2m_list *out, struct
     OM_TRY(record_names(&maf->home, RECORD_MEF_REGISTRATION, &names, err));
     om_rc rc = OM_OK;
     for (size_t i = 0; rc == OM_OK && i < names.n; i++)
-        rc = add_once(out, record_text(names.items[i]), err);
+        rc = add_registration(maf, record_text(names.items[i]), out, err);
     m2m_list_free(&names);
     if (rc == OM_OK)
         rc = object_each(maf, NULL, add_object, out, err);

@@ -2,6 +2,7 @@
 #include "answers.h"
 #include "client/command.h"
 #include "client/command_state.h"
+#include "client/registration.h"
 #include "onem2m/primitive.h"
 #include "util/text.h"
 
@@ -362,6 +363,25 @@ static void test_MEF_KR_8_less_than_was_asked_for(void **state)
     assert_in_range((uintmax_t)again, before + 50, before + 99); /* half of what is left */
 }
 
+/* Of an administrator of former times, say; the others are not held up by it. */
+static void test_MEF_CMD_2_a_registration_that_has_ended(void **state)
+{
+    (void)state;
+    struct told told;
+    struct registration *r = registration_new();
+    assert_non_null(r);
+    (void)stpcpy(r->stakeholder, "former.example.com");
+    (void)stpcpy(r->id, "reg-0");
+    (void)stpcpy(r->client_id, OWN_ID);
+    r->pub.expires = client_now() - 1;
+    assert_int_equal(registration_write(maf, &maf->home.mef, r, NULL), OM_OK);
+    openmaf_registration_free(&r->pub);
+    queue(3, 10, MORE);
+    SUCCEEDS(run(&told, NULL));
+    assert_string_equal(peer_request_at(peer, 1)->line, "GET /_/" MEF_FQDN "/-/reg-1/cmd HTTP/1.1");
+    assert_int_equal(peer_count(peer), 2);
+}
+
 static void test_a_mef_out_of_order(void **state)
 {
     (void)state;
@@ -415,6 +435,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_MEF_CMD_4_repeated, start_mef, stop),
         cmocka_unit_test_setup_teardown(test_MEF_KR_7_sent_and_checked, start_mef, stop),
         cmocka_unit_test_setup_teardown(test_MEF_KR_8_less_than_was_asked_for, start_mef, stop),
+        cmocka_unit_test_setup_teardown(test_MEF_CMD_2_a_registration_that_has_ended, start_mef, stop),
         cmocka_unit_test_setup_teardown(test_a_mef_out_of_order, start_mef, stop),
         cmocka_unit_test_setup_teardown(test_a_program_whose_end_is_not_known, start_mef, stop),
         cmocka_unit_test_setup_teardown(test_arguments, start_mef, stop),
