@@ -60,17 +60,34 @@ static int print_result(json_t *array, int64_t again, struct openmaf_error *erro
     return OPENMAF_OK;
 }
 
-/* Another process may have registered meanwhile, after which commands are asked for at once (MEF-CMD-2). */
+static bool is_registered(const char *stakeholder, struct openmaf_registration *const *list, size_t n)
+{
+    bool yes = false;
+    for (size_t i = 0; i < n; i++)
+        yes =
+            yes || (list[i]->problem == NULL && list[i]->server == OPENMAF_MEF &&
+                    list[i]->expires > (int64_t)time(NULL) && strcmp(list[i]->stakeholder, stakeholder) == 0);
+    return yes;
+}
+
+/* Another process may have registered meanwhile, after which commands are asked for at once (MEF-CMD-2). What
+ * is left of a registration that has ended is nobody's to ask for. */
 static bool is_due(struct openmaf *maf, const char *stakeholder)
 {
     struct openmaf_command **list = NULL;
+    struct openmaf_registration **registered = NULL;
     size_t n = 0;
+    size_t n_registered = 0;
     bool due = false;
     if (openmaf_command_list(maf, &list, &n, NULL) != OPENMAF_OK)
         return false;
+    if (openmaf_registration_list(maf, &registered, &n_registered, NULL) != OPENMAF_OK)
+        n_registered = 0;
     for (size_t i = 0; i < n; i++)
         due = due || (list[i]->problem == NULL && list[i]->again == 0 &&
-                      (stakeholder == NULL || strcmp(stakeholder, list[i]->stakeholder) == 0));
+                      (stakeholder == NULL || strcmp(stakeholder, list[i]->stakeholder) == 0) &&
+                      is_registered(list[i]->stakeholder, registered, n_registered));
+    openmaf_registration_list_free(registered, n_registered);
     openmaf_command_list_free(list, n);
     return due;
 }
