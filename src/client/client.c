@@ -170,6 +170,7 @@ int openmaf_open(const char *dir, struct openmaf **out, struct openmaf_error *er
     if (maf == NULL)
         return client_result(OM_ENOMEM, 0, &err, error);
     maf->lock = -1;
+    maf->commands_lock = -1;
     om_rc rc = open_client(maf, dir, &err);
     if (rc != OM_OK)
         openmaf_close(maf);

@@ -11,8 +11,9 @@ struct openmaf {
     struct home home;
     struct se *se;
     OSSL_LIB_CTX *libctx;
-    int lock; /* file descriptor while a procedure holds the lock, else -1 */
-    int rsc;  /* Response Status Code of the last exchange of this call, or 0 */
+    int lock;          /* file descriptor while a procedure holds the lock, else -1 */
+    int commands_lock; /* the same of the lock under which commands are executed */
+    int rsc;           /* Response Status Code of the last exchange of this call, or 0 */
 };
 
 #define CLIENT_LIFETIME (INT64_C(365) * 86400) /* default lifetime of what is registered */

@@ -18,8 +18,9 @@
 enum { EXIT_DONE = 0, EXIT_SERVER = 1 }; /* of the program; any other: its own fault */
 
 /* Standard input and output are /dev/null: those of the calling process are not the program's to use.
- * Standard error is left to it. No other descriptor of this process is. */
-static int spawn_program(const char *program, char *const argv[], char *const envp[], pid_t *pid)
+ * Standard error is left to it. No other descriptor of this process is, but the lock: the program holds it as
+ * descriptor 3, so that no second one is started beside it when this process is killed (MEF-CMD-2). */
+static int spawn_program(const char *program, char *const argv[], char *const envp[], int lock, pid_t *pid)
 {
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
@@ -34,9 +35,10 @@ static int spawn_program(const char *program, char *const argv[], char *const en
         return failed;
     failed = posix_spawnattr_init(&attributes);
     if (failed == 0) {
-        failed = posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0) |
+        failed = (lock >= 0 ? posix_spawn_file_actions_adddup2(&files, lock, 3) : 0) |
+                 posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0) |
                  posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0) |
-                 posix_spawn_file_actions_addclosefrom_np(&files, 3) |
+                 posix_spawn_file_actions_addclosefrom_np(&files, lock >= 0 ? 4 : 3) |
                  posix_spawnattr_setsigmask(&attributes, &none) |
                  posix_spawnattr_setsigdefault(&attributes, &all) |
                  posix_spawnattr_setpgroup(&attributes, 0) |
@@ -112,7 +114,7 @@ int command_device(struct openmaf *maf, const struct m2m_command *c, struct om_e
     char *const envp[] = {path, home, NULL};
     pid_t pid = -1;
     int status = 0;
-    int failed = spawn_program(program, argv, envp, &pid);
+    int failed = spawn_program(program, argv, envp, maf->commands_lock, &pid);
     if (failed != 0) {
         (void)om_fail(why, OM_ECONFIG, "cannot start %s: %s", program, strerror(failed));
         return M2M_CMD_DEV_CFG_CLIENT_ERROR;

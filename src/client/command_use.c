@@ -79,21 +79,21 @@ static om_rc run(struct openmaf *maf, const struct openmaf_commands *rq, int64_t
 {
     struct m2m_list list = M2M_LIST_INIT;
     const struct home_server *mef = NULL;
-    int lock = -1;
     if (rq == NULL)
         return om_fail(err, OM_EINPUT, "no request given");
     OM_TRY(client_check_size(rq->size, sizeof *rq, "openmaf_commands", err));
     OM_TRY(client_server(maf, OPENMAF_MEF, &mef, err));
     if (rq->stakeholder != NULL && (strlen(rq->stakeholder) > M2M_FQDN_MAX || !m2m_is_fqdn(rq->stakeholder)))
         return om_fail(err, OM_EINPUT, "stakeholder '%.80s' is not a lower-case FQDN", rq->stakeholder);
-    OM_TRY(
-        home_lock_file(&maf->home, LOCK_FILE, maf->home.timeout, &lock, err)); /* MEF-CMD-2: one at a time */
+    /* MEF-CMD-2: one at a time */
+    OM_TRY(home_lock_file(&maf->home, LOCK_FILE, maf->home.timeout, &maf->commands_lock, err));
     om_rc rc = rq->stakeholder != NULL ? m2m_list_add(&list, rq->stakeholder, err)
                                        : find_stakeholders(maf, &list, err);
     if (rc == OM_OK)
         rc = run_each(maf, rq, &list, again, err);
     m2m_list_free(&list);
-    home_unlock(lock);
+    home_unlock(maf->commands_lock);
+    maf->commands_lock = -1;
     return rc;
 }
 

@@ -65,6 +65,8 @@ om_rc home_lock_file(const struct home *home, const char *name, unsigned seconds
 
 void home_unlock(int fd)
 {
-    if (fd >= 0)
-        (void)close(fd); /* releases the lock */
+    if (fd < 0)
+        return;
+    (void)flock(fd, LOCK_UN); /* closing it does not, where a program that was started has it too */
+    (void)close(fd);
 }

@@ -1,5 +1,6 @@
 """MEF Client Commands as `maf mef commands` executes them: every class, every outcome, with mefd and mafd."""
 import datetime
+import fcntl
 import hashlib
 import http.server
 import itertools
@@ -332,6 +333,20 @@ def test_MEF_CMD_4_device_configuration(world, script, status, tmp_path):
     said = out.read_text()
     assert said.startswith("2:3:coaps://dm.example.com:5684/x;y$z\n")
     assert f"MAF_HOME={one.home}" in said and "A_SECRET" not in said and "socket:" not in said
+    assert f"3 -> {one.home}/state/commands.lock" in said
+
+
+def test_MEF_CMD_2_a_daemon_that_a_program_leaves_behind(world, tmp_path):
+    """It has the lock's descriptor still, and holds nobody up."""
+    program, gate = tmp_path / "configure", tmp_path / "gate"
+    os.mkfifo(gate)
+    program.write_text(f"#!/bin/sh\ncat {gate} 2>/dev/null &\nexit 0\n")
+    program.chmod(0o755)
+    one = Managed(world, tmp_path)
+    one.configure("device-config", program)
+    assert one.ask(device("coaps://dm.example.com")) == 20
+    assert commands(one)[0] == []
+    opened(gate)
 
 
 def test_MEF_CMD_4_a_program_that_is_not_there(world, tmp_path):
@@ -559,7 +574,11 @@ def test_MEF_CMD_5_killed_while_it_executes(world, tmp_path):
     wait_for(lambda: runs.read_text(), "the program ran")
     process.kill()
     process.wait()
-    opened(gate)
+    with open(one.home / "state" / "commands.lock") as lock:
+        with pytest.raises(BlockingIOError):  # no second one beside it
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        opened(gate)
+        fcntl.flock(lock, fcntl.LOCK_EX)
     assert [c["reported"] for c in one.json("status")["commands"]] == [False]
     again = start_commands(one)
     wait_for(lambda: runs.read_text().count("run") == 2, "it ran again: nobody knows how the first run ended")
