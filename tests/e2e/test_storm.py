@@ -32,12 +32,16 @@ def test_restart_storm(custody, tmp_path):
         maf.adm("client", "import", str(fleet), "--stakeholder", ADMIN)
         workers, before = maf.worker_pids(), resident(maf.worker_pids())
         port = (maf.dir / "run" / "coaps.port").read_text().strip()
-        storm = subprocess.run([program("test-storm"), "127.0.0.1", port, FQDN, str(fleet), str(DEVICES)],
-                               capture_output=True, text=True, timeout=240)
-        assert storm.returncode == 0, storm.stderr
-        assert json.loads(storm.stdout)["served"] == DEVICES
-        assert maf.worker_pids() == workers, "a worker died"
-        # keys of 4096 devices stay loaded in each worker; sessions do not
-        grown = resident(workers) - before
+        grown = []
+        for _ in range(3):
+            storm = subprocess.run([program("test-storm"), "127.0.0.1", port, FQDN, str(fleet), str(DEVICES)],
+                                   capture_output=True, text=True, timeout=240)
+            assert storm.returncode == 0, storm.stderr
+            assert json.loads(storm.stdout)["served"] == DEVICES
+            assert maf.worker_pids() == workers, "a worker died"
+            grown.append(resident(workers) - before)
         print(f"custody {custody}: {storm.stdout.strip()}, memory grew by {grown} MiB")
-        assert grown < 400
+        # keys of 4096 devices stay loaded in each worker, and what the sessions of the first storm were made of is used
+        # again by those of the others: how much that is, depends on how many of them were open at once
+        assert grown[0] < 600
+        assert grown[2] < 1.2 * grown[1]
