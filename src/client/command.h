@@ -39,7 +39,7 @@ int64_t command_renewal(int64_t end, int64_t duration);
 /* command_anchor.c: makes sure that the certificate of a trustAnchorCred is in this home. */
 OM_MUST_USE om_rc command_anchor(struct openmaf *maf, const struct m2m_object *mo, struct om_error *err);
 /* The anchors of all trustAnchorCred objects directly below `parent` that are here, added to base64 CMS
- * `text` (which may be replaced; free() it). */
+ * `text` (NULL: to none; it may be replaced; free() it). OM_ENOTFOUND: there are none at all. */
 OM_MUST_USE om_rc command_add_anchors(struct openmaf *maf, const char *parent, char **text,
                                       struct om_error *err);
 

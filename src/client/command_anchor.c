@@ -176,8 +176,14 @@ om_rc command_add_anchors(struct openmaf *maf, const char *parent, char **text, 
 {
     struct collection c = {.maf = maf};
     char *all = NULL;
-    OM_TRY(pki_anchors_decode(*text, &c.certs, err));
+    if (*text != NULL)
+        OM_TRY(pki_anchors_decode(*text, &c.certs, err));
+    else if ((c.certs = sk_X509_new_null()) == NULL)
+        return om_fail(err, OM_ENOMEM, "no memory for trust anchors");
     om_rc rc = object_each(maf, parent, add_one, &c, err);
+    if (rc == OM_OK && sk_X509_num(c.certs) == 0)
+        rc = om_fail(err, OM_ENOTFOUND,
+                     "below %s no trustAnchorCred says by which anchors the server is known", parent);
     if (rc == OM_OK)
         rc = pki_anchors_encode(c.certs, &all, err);
     sk_X509_pop_free(c.certs, X509_free);

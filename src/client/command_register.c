@@ -27,12 +27,17 @@ static om_rc add_psk(struct openmaf *maf, const char *kmid, json_t *cfg, struct 
     return add(cfg, CONFIGURATION_PPSK, json_pack("{s:s}", "credID", id), err);
 }
 
-/* Its own anchors, and those of trustAnchorCred objects beside the profile. */
+/* The anchors that came with it, and those of trustAnchorCred objects beside the profile. With a certificate
+ * of the MEF came the MEF's, who is not to say which server is the MAF. */
 static om_rc add_certificate(struct openmaf *maf, const struct object *o, const char *fingerprint,
                              json_t *cfg, struct om_error *err)
 {
     struct certificate c;
     OM_TRY(command_find_certificate(maf, fingerprint, &c, err));
+    if (c.mef[0] != '\0') {
+        free(c.anchors);
+        c.anchors = NULL;
+    }
     om_rc rc = command_add_anchors(maf, o->path, &c.anchors, err);
     if (rc == OM_OK)
         rc = add(cfg, CONFIGURATION_CERT_AUTH, json_pack("{s:s, s:s}", "credID", c.id, "caCerts", c.anchors),

@@ -1,9 +1,11 @@
 """MEF Client Commands as `maf mef commands` executes them: every class, every outcome, with mefd and mafd."""
+import base64
 import datetime
 import fcntl
 import hashlib
 import http.server
 import itertools
+import json
 import os
 import pathlib
 import ssl
@@ -404,8 +406,18 @@ def test_MEF_CMD_4_a_certificate_that_a_profile_names(issuer, tmp_path):
     put(one, "/maf", type="MAFClientRegCfg", fqdn=FQDN, adfq=ADMIN)
     profile(one, "/maf/cert", 41, myCertFingerprint=fingerprint)
     assert one.ask(node("/maf/cert", PROFILE, 41)) == 20
+    # the MEF's anchors, which came with the certificate, do not say who the MAF is
+    assert one.ask(node("/maf", MAF_CFG)) == 305
+    assert one.json("status")["configurations"] == []
+    pem, der = make_ca(tmp_path)
+    with AnchorServer(pem, {"/anchor": der}) as server:
+        put(one, "/maf/anchor", type="trustAnchorCred", certFingerprint=hashlib.sha256(der).hexdigest(), uri=server.uri + "/anchor")
+        assert one.ask(node("/maf/anchor", ANCHOR)) == 20
     assert one.ask(node("/maf", MAF_CFG)) == 305  # there is no MAF
     assert [c["credentialID"] for c in one.json("status")["configurations"]] == ["33-" + one.id]
+    [record] = (one.home / "state").glob("configuration-*.rec")
+    anchors = base64.b64decode(json.loads(record.read_text().split("\n", 1)[1])["certAuth"]["caCerts"])
+    assert der in anchors and len(anchors) < 2 * len(der)
 
 
 def test_MEF_CMD_4_a_certificate_is_not_provisioned(issuer, tmp_path):
