@@ -1,8 +1,8 @@
 /* One EST session: see est_call.h. */
 #include "client/est_call.h"
+#include "client/https_call.h"
 #include "client/net.h"
 #include "client/rounds.h"
-#include "client/tls_call.h"
 #include "util/text.h"
 
 #include <event2/buffer.h>
@@ -11,8 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEADERS_MAX 16384
-#define BODY_MAX    32768 /* octets of an answer */
+#define BODY_MAX 32768 /* octets of an answer */
 
 enum step { CACERTS, CSRATTRS, ENROL, STEPS };
 
@@ -202,23 +201,6 @@ static void on_done(struct evhttp_request *message, void *arg)
 
 /* --- the session --- */
 
-static om_rc make_connection(struct call *call, struct om_error *err)
-{
-    const struct attempt *a = call->tls.attempt;
-    call->connection = evhttp_connection_base_bufferevent_new(call->tls.base, NULL, call->tls.bev,
-                                                              a->address->host, a->peer->port);
-    if (call->connection == NULL) {
-        bufferevent_free(call->tls.bev);
-        call->tls.bev = NULL;
-        return om_fail(err, OM_ENOMEM, "no memory for a connection");
-    }
-    evhttp_connection_set_max_headers_size(call->connection, HEADERS_MAX);
-    evhttp_connection_set_max_body_size(call->connection, BODY_MAX);
-    evhttp_connection_set_retries(call->connection, 0);
-    evhttp_connection_set_timeout(call->connection, (int)a->peer->home->timeout + 1); /* ours is the limit */
-    return OM_OK;
-}
-
 static om_rc est_call(struct attempt *attempt, struct om_error *err)
 {
     struct call call = {.session = attempt->arg};
@@ -226,7 +208,7 @@ static om_rc est_call(struct attempt *attempt, struct om_error *err)
     est_session_free(call.session);
     OM_TRY_GOTO(rc, out, tls_call_begin(&call.tls, attempt, false, err));
     OM_TRY_GOTO(rc, out, tls_call_stream(&call.tls, err));
-    OM_TRY_GOTO(rc, out, make_connection(&call, err));
+    OM_TRY_GOTO(rc, out, https_connection(&call.tls, BODY_MAX, &call.connection, err));
     OM_TRY_GOTO(rc, out, send_request(&call, err));
     OM_TRY_GOTO(rc, out, tls_call_run(&call.tls, err));
     rc = tls_call_result(&call.tls, err);

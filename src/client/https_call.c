@@ -1,7 +1,6 @@
 /* One attempt over HTTPS: see https_call.h. */
 #include "client/https_call.h"
 #include "client/http_message.h"
-#include "client/tls_call.h"
 
 #define HEADERS_MAX 16384 /* octets of a response's headers */
 #define BODY_MAX    TRANSPORT_BODY_MAX
@@ -54,20 +53,20 @@ static om_rc result(const struct call *call, struct om_error *err)
     return tls_call_result(&call->tls, err);
 }
 
-static om_rc make_connection(struct call *call, struct om_error *err)
+om_rc https_connection(struct tls_call *tls, ev_ssize_t body_max, struct evhttp_connection **out,
+                       struct om_error *err)
 {
-    const struct attempt *a = call->tls.attempt;
-    call->connection = evhttp_connection_base_bufferevent_new(call->tls.base, NULL, call->tls.bev,
-                                                              a->address->host, a->peer->port);
-    if (call->connection == NULL) {
-        bufferevent_free(call->tls.bev);
-        call->tls.bev = NULL;
+    const struct attempt *a = tls->attempt;
+    *out = evhttp_connection_base_bufferevent_new(tls->base, NULL, tls->bev, a->address->host, a->peer->port);
+    if (*out == NULL) {
+        bufferevent_free(tls->bev);
+        tls->bev = NULL;
         return om_fail(err, OM_ENOMEM, "no memory for a connection");
     }
-    evhttp_connection_set_max_headers_size(call->connection, HEADERS_MAX);
-    evhttp_connection_set_max_body_size(call->connection, BODY_MAX);
-    evhttp_connection_set_retries(call->connection, 0);
-    evhttp_connection_set_timeout(call->connection, (int)a->peer->home->timeout + 1); /* ours is the limit */
+    evhttp_connection_set_max_headers_size(*out, HEADERS_MAX);
+    evhttp_connection_set_max_body_size(*out, body_max);
+    evhttp_connection_set_retries(*out, 0);
+    evhttp_connection_set_timeout(*out, (int)a->peer->home->timeout + 1); /* ours is the limit */
     return OM_OK;
 }
 
@@ -98,7 +97,7 @@ om_rc https_call(struct attempt *attempt, struct om_error *err)
     om_rc rc;
     OM_TRY_GOTO(rc, out, tls_call_begin(&call.tls, attempt, false, err));
     OM_TRY_GOTO(rc, out, tls_call_stream(&call.tls, err));
-    OM_TRY_GOTO(rc, out, make_connection(&call, err));
+    OM_TRY_GOTO(rc, out, https_connection(&call.tls, BODY_MAX, &call.connection, err));
     OM_TRY_GOTO(rc, out, send_request(&call, err));
     OM_TRY_GOTO(rc, out, tls_call_run(&call.tls, err));
     rc = result(&call, err);
